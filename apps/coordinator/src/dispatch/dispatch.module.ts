@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { NodeKindsModule } from '../node-kinds/node-kinds.module.js';
+import { NodeRunsModule } from '../node-runs/node-runs.module.js';
+import { ReadyModule } from '../ready/ready.module.js';
+import { DispatcherService } from './dispatcher.service.js';
+import { ExecutorCancellationService } from './executor-cancellation.service.js';
+import { NodeRunRunnerService } from './node-run-runner.service.js';
+
+@Module({
+  imports: [ReadyModule, NodeRunsModule, NodeKindsModule],
+  providers: [NodeRunRunnerService, DispatcherService, ExecutorCancellationService],
+})
+export class DispatchModule {}

@@ -1,0 +1,29 @@
+import 'reflect-metadata';
+import { readInvocation } from '#config';
+import { listen, runService } from '#http';
+import { coordinatorSettings } from './coordinator.config.js';
+import { COORDINATOR, createCoordinator, provideCoordinatorDatabase } from './coordinator.app.js';
+
+await runService(async () => {
+  const { settings } = readInvocation(coordinatorSettings, {
+    command: 'nest start coordinator --',
+    description: COORDINATOR.description,
+    version: COORDINATOR.version,
+    portSetting: 'ARP_RUN_COORDINATOR_PORT',
+  });
+  const database = await provideCoordinatorDatabase(settings, (sentence) => process.stderr.write(`${sentence}\n`));
+  const coordinator = await createCoordinator(settings, database);
+  const stop = async () => {
+    await coordinator.stop();
+    await database.release();
+  };
+  await listen(coordinator, {
+    host: settings.ARP_HOST,
+    port: settings.ARP_RUN_COORDINATOR_PORT,
+    portSetting: 'ARP_RUN_COORDINATOR_PORT',
+  }).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return { stop, graceMs: settings.ARP_SHUTDOWN_GRACE_MS };
+});

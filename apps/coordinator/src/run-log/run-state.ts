@@ -1,0 +1,26 @@
+import type { RunState } from '#contract';
+
+/**
+ * queued -> running -> succeeded, failed or canceled; queued may also fail (policy) or be canceled. Terminal states never change.
+ * The SQL that moves a run repeats this table: `where state = any(statesBefore(to))`.
+ */
+export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
+  queued: ['running', 'failed', 'canceled'],
+  running: ['succeeded', 'failed', 'canceled'],
+  succeeded: [],
+  failed: [],
+  canceled: [],
+};
+
+export function canRunMove(from: RunState, to: RunState): boolean {
+  return RUN_TRANSITIONS[from].includes(to);
+}
+
+export function isRunTerminal(state: RunState): boolean {
+  return RUN_TRANSITIONS[state].length === 0;
+}
+
+/** The states from which a run may go to `to`. */
+export function runStatesBefore(to: RunState): RunState[] {
+  return (Object.keys(RUN_TRANSITIONS) as RunState[]).filter((from) => canRunMove(from, to));
+}

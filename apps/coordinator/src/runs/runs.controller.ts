@@ -1,0 +1,75 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { Run, RunStartRequest } from '#contract';
+import type { RequestContext } from '#contract';
+import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
+import type { EventStreamQuery } from '#http';
+import { RunsService } from './runs.service.js';
+
+const TAG = 'runs';
+const STORED = ['database_unavailable'] as const;
+
+@Controller('v1')
+export class RunsController {
+  constructor(private readonly runs: RunsService) {}
+
+  @Post('runs')
+  @Endpoint({
+    operationId: 'start_run',
+    summary: 'Start run',
+    tag: TAG,
+    access: 'run.start',
+    responds: Run,
+    description: 'Run',
+    errors: [...BODY_ERRORS, ...STORED, 'run_already_exists'],
+  })
+  startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
+    return this.runs.startRun(ctx, body);
+  }
+
+  @Get('runs/:run_id(^[^:/]+)')
+  @Endpoint({
+    operationId: 'get_run',
+    summary: 'Get run',
+    tag: TAG,
+    access: 'run.read',
+    responds: Run,
+    description: 'Run',
+    errors: [...STORED, 'run_not_found'],
+  })
+  getRun(@Ctx() ctx: RequestContext, @Param('run_id') runId: string): Promise<Run> {
+    return this.runs.getRun(ctx, runId);
+  }
+
+  @Post('runs/:run_id(^[^:/]+)::cancel')
+  @Endpoint({
+    operationId: 'cancel_run',
+    summary: 'Cancel run',
+    tag: TAG,
+    access: 'run.cancel',
+    responds: Run,
+    description: 'Run',
+    errors: [...STORED, 'run_not_found'],
+  })
+  cancelRun(@Ctx() ctx: RequestContext, @Param('run_id') runId: string): Promise<Run> {
+    return this.runs.cancelRun(ctx, runId);
+  }
+
+  @Get('runs/:run_id(^[^:/]+)/events')
+  @Endpoint({
+    operationId: 'stream_run_events',
+    summary: 'Stream run events (optional)',
+    tag: TAG,
+    access: 'run.read',
+    responds: 'events',
+    description: 'NDJSON: one RunEvent a line, ordered by seq.',
+    errors: [...STORED, 'run_not_found'],
+  })
+  async streamRunEvents(
+    @Ctx() ctx: RequestContext,
+    @Param('run_id') runId: string,
+    @Query() query: EventStreamQuery,
+  ): Promise<Readable> {
+    return ndjson(await this.runs.streamRunEvents(ctx, runId, readEventStreamQuery(query)));
+  }
+}

@@ -1,0 +1,49 @@
+import { RunCoordinatorClient } from '#clients';
+import type { RunsApi } from '#contract';
+import { createApp, createLogger, SERVICE_VERSION } from '#http';
+import type { ServiceApp, ServiceDescription } from '#http';
+import { GatewayModule } from './app.module.js';
+import type { GatewaySettings } from './gateway.config.js';
+import { InMemoryRuns } from './runs/in-memory-runs.js';
+
+export const GATEWAY: ServiceDescription = {
+  name: 'arp-run-gateway',
+  title: 'ARP Run Gateway API',
+  description: 'Front door for clients: starts, reads, cancels and streams runs; forwards to the Run Coordinator.',
+  version: SERVICE_VERSION,
+};
+
+/** @param runs the coordinator in this process; when absent, ARP_RUN_COORDINATOR_URL says where it is, or memory stands in */
+export async function createGateway(settings: GatewaySettings, runs?: RunsApi): Promise<ServiceApp> {
+  const logger = createLogger(GATEWAY.name, settings);
+  const client = runs === undefined ? coordinatorClient(settings) : undefined;
+  if (runs === undefined && client === undefined) {
+    logger.warn(
+      'ARP_RUN_COORDINATOR_URL is not set: runs are kept in memory, nothing executes them, and a restart forgets them',
+    );
+  }
+  const service = await createApp(
+    GatewayModule.of(GATEWAY, runs ?? client ?? new InMemoryRuns()),
+    GATEWAY,
+    settings,
+    logger,
+  );
+  return {
+    ...service,
+    stop: async () => {
+      await service.stop();
+      await client?.close();
+    },
+  };
+}
+
+function coordinatorClient(settings: GatewaySettings): RunCoordinatorClient | undefined {
+  if (settings.ARP_RUN_COORDINATOR_URL === undefined) return undefined;
+  return new RunCoordinatorClient({
+    baseUrl: settings.ARP_RUN_COORDINATOR_URL,
+    timeoutMs: settings.ARP_RUN_COORDINATOR_TIMEOUT_MS,
+    ...(settings.ARP_RUN_COORDINATOR_BEARER_TOKEN === undefined
+      ? {}
+      : { bearerToken: settings.ARP_RUN_COORDINATOR_BEARER_TOKEN }),
+  });
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { AppError, RunsApi } from '#contract';
+import type { EventStreamOptions, RequestContext, Run, RunEvent, RunStartRequest } from '#contract';
+
+interface KeptRun {
+  run: Run;
+  readonly request: string;
+  readonly events: RunEvent[];
+}
+
+/** Most runs kept; the oldest is forgotten first. */
+const MAX_RUNS = 10_000;
+
+/**
+ * The gateway alone, without a coordinator (seed 000): it accepts runs, keeps them in memory and executes nothing. For trying
+ * the API out; everything is gone at a restart.
+ */
+export class InMemoryRuns extends RunsApi {
+  private readonly kept = new Map<string, KeptRun>();
+  private readonly changes = new EventEmitter().setMaxListeners(0);
+
+  async startRun(_ctx: RequestContext, request: RunStartRequest): Promise<Run> {
+    const runId = request.run_id ?? `run_${randomBytes(16).toString('hex')}`;
+    const asked = JSON.stringify(request);
+    const known = this.kept.get(runId);
+    if (known !== undefined) {
+      if (known.request !== asked) throw new AppError('run_already_exists', { details: { run_id: runId } });
+      return known.run;
+    }
+    const rootId = `node_run_${randomBytes(16).toString('hex')}`;
+    const now = new Date().toISOString();
+    const run: Run = {
+      run_id: runId,
+      state: 'queued',
+      root_node_run_id: rootId,
+      ...(request.run_context === undefined ? {} : { run_context: request.run_context }),
+      ...(request.extensions === undefined ? {} : { extensions: request.extensions }),
+    };
+    const started: RunEvent = {
+      run_id: runId,
+      node_run_id: rootId,
+      seq: 1,
+      type: 'run_started',
+      time: now,
+      data: { root_node_run_id: rootId },
+    };
+    this.kept.set(runId, { run, request: asked, events: [started] });
+    const oldest = this.kept.keys().next().value;
+    if (this.kept.size > MAX_RUNS && oldest !== undefined) this.kept.delete(oldest);
+    return run;
+  }
+
+  async getRun(_ctx: RequestContext, runId: string): Promise<Run> {
+    return this.find(runId).run;
+  }
+
+  async cancelRun(_ctx: RequestContext, runId: string): Promise<Run> {
+    const kept = this.find(runId);
+    if (kept.run.state === 'queued') {
+      const now = new Date().toISOString();
+      kept.run = { ...kept.run, state: 'canceled', ended_at: now };
+      kept.events.push({ run_id: runId, seq: 2, type: 'run_completed', time: now, data: { state: 'canceled' } });
+      this.changes.emit(runId);
+    }
+    return kept.run;
+  }
+
+  async streamRunEvents(
+    ctx: RequestContext,
+    runId: string,
+    options: EventStreamOptions,
+  ): Promise<AsyncIterable<RunEvent>> {
+    return this.read(this.find(runId), options, ctx.signal);
+  }
+
+  async ping(): Promise<void> {}
+
+  private async *read(kept: KeptRun, options: EventStreamOptions, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    let cursor = options.cursor ?? 0;
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    while (!signal.aborted) {
+      for (const event of kept.events.slice(cursor)) {
+        if (left <= 0) return;
+        yield event;
+        cursor = event.seq;
+        left -= 1;
+      }
+      if (left <= 0 || options.follow !== true || kept.run.state === 'canceled') return;
+      if (kept.events.length <= cursor) await once(this.changes, kept.run.run_id, { signal }).catch(() => undefined);
+    }
+  }
+
+  private find(runId: string): KeptRun {
+    const kept = this.kept.get(runId);
+    if (kept === undefined) {
+      throw new AppError('run_not_found', { message: `There is no run ${runId}.`, details: { run_id: runId } });
+    }
+    return kept;
+  }
+}

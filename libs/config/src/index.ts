@@ -1,0 +1,17 @@
+export {
+  defineSettings,
+  httpUrl,
+  list,
+  postgresUrl,
+  readSettings,
+  SettingsError,
+  text,
+  port,
+  wholeNumber,
+  yesNo,
+} from './settings.js';
+export type { SettingsDefinition, SettingsOf, SettingSpecs } from './settings.js';
+export { processEnvironment, readInvocation } from './process-environment.js';
+export type { CommandLine, Invocation } from './process-environment.js';
+export { serviceSettings } from './service-settings.js';
+export type { ServiceSettings } from './service-settings.js';

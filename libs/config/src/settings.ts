@@ -1,0 +1,104 @@
+import { customCleanEnv, EnvError, makeValidator, port, str } from 'envalid';
+import type { CleanedEnv, ValidatorSpec } from 'envalid';
+
+/** Declared settings of one service or lib: environment name -> validator with description and default. */
+export type SettingSpecs = Record<string, ValidatorSpec<unknown>>;
+
+/** A set of settings, with other names under which the same setting may be given. */
+export interface SettingsDefinition<S extends SettingSpecs> {
+  readonly specs: S;
+  /** Setting -> names that are read when the setting itself is not given, first match wins. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
+}
+
+export type SettingsOf<D> = D extends SettingsDefinition<infer S> ? Readonly<CleanedEnv<S>> : never;
+
+/** Thrown when settings do not validate. The message lists every problem, one a line. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  constructor(readonly problems: readonly string[]) {
+    super(`These settings are not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/**
+ * Declares settings. Combine groups by spreading their `specs` and `aliases`.
+ *
+ * @example
+ * const gatewaySettings = defineSettings({ ARP_RUN_COORDINATOR_URL: httpUrl({ default: undefined, desc: '…' }) });
+ */
+export function defineSettings<S extends SettingSpecs>(
+  specs: S,
+  aliases: Readonly<Record<string, readonly string[]>> = {},
+): SettingsDefinition<S> {
+  return { specs, aliases };
+}
+
+/**
+ * Reads and validates settings from `env`. An empty value counts as not given. The result is frozen.
+ *
+ * @throws SettingsError that lists ALL problems at once
+ */
+export function readSettings<S extends SettingSpecs>(
+  definition: SettingsDefinition<S>,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<CleanedEnv<S>> {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(definition.specs)) {
+    const names = [name, ...(definition.aliases[name] ?? [])];
+    const found = names.map((candidate) => env[candidate]).find((value) => value !== undefined && value.trim() !== '');
+    if (found !== undefined) given[name] = found.trim();
+  }
+  return customCleanEnv(given, definition.specs, (cleaned: CleanedEnv<S>) => Object.freeze({ ...cleaned }), {
+    reporter: ({ errors }) => {
+      const problems = Object.entries(errors).map(([name, error]) => `${name}: ${error?.message ?? 'is not valid'}`);
+      if (problems.length > 0) throw new SettingsError(problems.sort());
+    },
+  });
+}
+
+/** A whole number within bounds. */
+export function wholeNumber(bounds: { readonly min: number; readonly max: number }) {
+  return makeValidator<number>((input) => {
+    const value = Number(input);
+    if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
+      throw new EnvError(`must be a whole number from ${bounds.min} to ${bounds.max}, not "${input}"`);
+    }
+    return value;
+  });
+}
+
+/** An absolute http or https URL, kept without a trailing slash and without a trailing `/v1`. */
+export const httpUrl = makeValidator<string>((input) => {
+  if (!URL.canParse(input) || !/^https?:$/.test(new URL(input).protocol)) {
+    throw new EnvError(`must be an http:// or https:// URL such as http://127.0.0.1:8081, not "${input}"`);
+  }
+  return input.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '');
+});
+
+/** A postgres:// URL. The value is a secret: it is not repeated in the error. */
+export const postgresUrl = makeValidator<string>((input) => {
+  if (!URL.canParse(input) || !/^postgres(ql)?:$/.test(new URL(input).protocol)) {
+    throw new EnvError('must be a postgres:// URL such as postgres://user:password@127.0.0.1:5432/arp');
+  }
+  return input;
+});
+
+/** A list separated by commas; blanks around items are dropped. */
+export const list = makeValidator<readonly string[]>((input) =>
+  input
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+/** true/false, 1/0, yes/no, on/off. */
+export const yesNo = makeValidator<boolean>((input: unknown) => {
+  if (typeof input === 'boolean') return input;
+  const word = String(input).toLowerCase();
+  if (['true', '1', 'yes', 'on', 't', 'y'].includes(word)) return true;
+  if (['false', '0', 'no', 'off', 'f', 'n'].includes(word)) return false;
+  throw new EnvError(`must be true or false, not "${String(input)}"`);
+});
+
+export { port, str as text };

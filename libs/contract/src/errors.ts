@@ -1,0 +1,150 @@
+/** One entry of an error catalogue. */
+export interface ErrorDefinition {
+  /** HTTP status of the response that carries the code. */
+  readonly status: number;
+  /** Whether the same request may succeed later without a change. */
+  readonly retryable: boolean;
+  /** The default sentence; a thrower that knows more says more. */
+  readonly message: string;
+}
+
+/**
+ * Every code an HTTP response of ours can carry in its ErrorEnvelope (`common/error.schema.json`).
+ * A code is never reused for another meaning. `docs/errors.md` is held equal to this table by a test.
+ */
+export const ERROR_CATALOGUE = {
+  invalid_request: { status: 400, retryable: false, message: 'The request does not conform to the contract.' },
+  run_not_found: { status: 404, retryable: false, message: 'There is no run with this id.' },
+  node_run_not_found: { status: 404, retryable: false, message: 'There is no node run with this id.' },
+  parent_node_run_not_found: { status: 404, retryable: false, message: 'There is no parent node run with this id.' },
+  route_not_found: { status: 404, retryable: false, message: 'This service has no such route.' },
+  method_not_allowed: { status: 405, retryable: false, message: 'This route does not accept this method.' },
+  run_already_exists: { status: 409, retryable: false, message: 'A run with this id exists with another request.' },
+  parent_node_run_mismatch: {
+    status: 409,
+    retryable: false,
+    message: 'The parent node run belongs to another run.',
+  },
+  parent_node_run_invalid: {
+    status: 409,
+    retryable: false,
+    message: 'The parent node run cannot have children: it is not composite, or it has ended.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    retryable: false,
+    message: 'The idempotency key was used before with another specification.',
+  },
+  node_run_already_terminal: {
+    status: 409,
+    retryable: false,
+    message: 'The node run has ended; a terminal state never changes.',
+  },
+  payload_too_large: {
+    status: 413,
+    retryable: false,
+    message: 'The request body is larger than this service accepts.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    message: 'The request body must be JSON, sent with Content-Type: application/json.',
+  },
+  headers_too_large: {
+    status: 431,
+    retryable: false,
+    message: 'The request headers are larger than this service accepts.',
+  },
+  internal_error: {
+    status: 500,
+    retryable: false,
+    message: 'The service failed to handle the request. Its log has the cause under the request id.',
+  },
+  run_coordinator_unavailable: {
+    status: 502,
+    retryable: true,
+    message: 'The run coordinator did not answer. Check that it is running and that ARP_RUN_COORDINATOR_URL names it.',
+  },
+  atomic_executor_unavailable: {
+    status: 502,
+    retryable: true,
+    message:
+      'The atomic executor did not answer. Check that it is running and that JARVIS_ATOMIC_EXECUTOR_URL names it.',
+  },
+  database_unavailable: { status: 503, retryable: true, message: 'The database did not answer. Try again shortly.' },
+  execution_overloaded: {
+    status: 503,
+    retryable: true,
+    message: 'The executor runs as many node runs as JARVIS_MAX_CONCURRENCY allows. Try again shortly.',
+  },
+  service_stopping: {
+    status: 503,
+    retryable: true,
+    message: 'The service is stopping. Try another instance, or shortly again.',
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+/** Every code a failed or canceled node run can carry in its error. `docs/errors.md` lists them too. */
+export const NODE_RUN_ERROR_CATALOGUE = {
+  unknown_node_kind: {
+    retryable: false,
+    message:
+      'Nothing tells whether the node type is atomic or composite: no pack offers it and its id has no kind prefix.',
+  },
+  unknown_node_type: { retryable: false, message: 'No admitted node pack offers this node type.' },
+  unknown_node_type_version: { retryable: false, message: 'The node type exists, but not in this version.' },
+  invalid_inputs: { retryable: false, message: 'The inputs do not match the input schema of the node type.' },
+  invalid_outputs: { retryable: false, message: 'The handler returned outputs that do not match its output schema.' },
+  policy_denied: { retryable: false, message: 'Policy does not allow this.' },
+  timeout: { retryable: true, message: 'The node run took longer than it may.' },
+  canceled: { retryable: false, message: 'The node run was canceled.' },
+  handler_error: { retryable: false, message: 'The handler failed.' },
+  atomic_executor_unconfigured: {
+    retryable: false,
+    message: 'The coordinator has no atomic executor: set JARVIS_ATOMIC_EXECUTOR_URL.',
+  },
+  atomic_executor_unavailable: { retryable: true, message: 'The atomic executor did not answer.' },
+  composite_executor_unconfigured: {
+    retryable: false,
+    message: 'This deployment has no composite executor, so composite node types cannot run.',
+  },
+} as const satisfies Record<string, Omit<ErrorDefinition, 'status'>>;
+
+export type NodeRunErrorCode = keyof typeof NODE_RUN_ERROR_CATALOGUE;
+
+/** What a thrower may add to a catalogue entry. */
+export interface AppErrorOptions {
+  /** Replaces the catalogue's sentence. Must name what to do; must not hold secrets or internals: it goes to the caller. */
+  readonly message?: string;
+  /** Goes to the caller as `error.details`. */
+  readonly details?: Record<string, unknown>;
+  /** Logged, never sent. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error that services throw on purpose. The error filter writes it as an ErrorEnvelope with the catalogue's status.
+ *
+ * @example throw new AppError('run_not_found', { details: { run_id: runId } });
+ */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly details: Record<string, unknown> | undefined;
+
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    super(options.message ?? ERROR_CATALOGUE[code].message, { cause: options.cause });
+    this.code = code;
+    this.details = options.details;
+  }
+
+  get status(): number {
+    return ERROR_CATALOGUE[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERROR_CATALOGUE[this.code].retryable;
+  }
+}

@@ -1,0 +1,11 @@
+export { connectDatabase, createDataSource } from './connect.js';
+export type { ConnectOptions } from './connect.js';
+export { Database, Transaction } from './database.js';
+export type { Queryable } from './database.js';
+export { databaseSettings } from './database-settings.js';
+export type { DatabaseSettings } from './database-settings.js';
+export { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.js';
+export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded-postgres.js';
+export { migrate } from './migrate.js';
+export { provideDatabase } from './provide-database.js';
+export type { ProvidedDatabase } from './provide-database.js';

@@ -1,0 +1,4 @@
+import { RunsAndNodeRuns1763700000000 } from './1763700000000-runs-and-node-runs.js';
+
+/** Every migration, oldest first. A migration that has been released is never edited. */
+export const MIGRATIONS = [RunsAndNodeRuns1763700000000];

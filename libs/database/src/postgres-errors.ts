@@ -1,0 +1,64 @@
+import { QueryFailedError } from 'typeorm';
+import { AppError } from '#contract';
+
+/** SQLSTATE codes by the names that code uses (PostgreSQL manual, appendix A). */
+export const POSTGRES_ERRORS = {
+  deadlockDetected: '40P01',
+  serializationFailure: '40001',
+  characterNotInRepertoire: '22021',
+  untranslatableCharacter: '22P05',
+} as const;
+
+/** SQLSTATE classes that mean "no database right now": connection, resources, operator intervention, system error. */
+const UNAVAILABLE_CLASSES = ['08', '53', '57', '58'];
+const UNAVAILABLE_NODE_CODES = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+];
+const UNAVAILABLE_MESSAGES = [
+  'Connection terminated',
+  'timeout exceeded when trying to connect',
+  'Query read timeout',
+  'Client has encountered a connection error',
+  'Cannot use a pool after calling end',
+];
+
+/** Whether running the same transaction again is the right answer. */
+export function isRetryableConflict(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === POSTGRES_ERRORS.deadlockDetected || code === POSTGRES_ERRORS.serializationFailure;
+}
+
+/** Names what went wrong in Postgres; anything else passes as it is. */
+export function translatePostgresError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const code = codeOf(error);
+  if (code === POSTGRES_ERRORS.characterNotInRepertoire || code === POSTGRES_ERRORS.untranslatableCharacter) {
+    return new AppError('invalid_request', {
+      message: 'A name or id in the request holds a character that cannot be stored, such as U+0000.',
+      cause: error,
+    });
+  }
+  if (isUnavailable(code, error)) return new AppError('database_unavailable', { cause: error });
+  return error;
+}
+
+function isUnavailable(code: string | undefined, error: unknown): boolean {
+  if (code !== undefined) {
+    return (
+      UNAVAILABLE_NODE_CODES.includes(code) || (code.length === 5 && UNAVAILABLE_CLASSES.includes(code.slice(0, 2)))
+    );
+  }
+  return error instanceof Error && UNAVAILABLE_MESSAGES.some((message) => error.message.includes(message));
+}
+
+function codeOf(error: unknown): string | undefined {
+  const source: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  const code = (source as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,132 @@
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { AppError } from '#contract';
+import type { ServiceSettings } from '#config';
+import { AllowedMethods } from './allowed-methods.js';
+import { ContractPipe } from './contract.pipe.js';
+import { envelope, errorReply, invalidRequest } from './error-envelope.js';
+import { ErrorFilter } from './error.filter.js';
+import type { ServiceDescription } from './health.controller.js';
+import { nestLogger } from './logging.js';
+import { openApiDocument, serveOpenApi } from './openapi.js';
+import { installRequestContext } from './request-context.js';
+
+/** A service that is ready to listen, and the switch that ends its open streams when it stops. */
+export interface ServiceApp {
+  readonly app: NestFastifyApplication;
+  readonly service: ServiceDescription;
+  readonly logger: Logger;
+  /** Refuses new requests with `service_stopping`, ends open streams, finishes the rest, releases everything. */
+  stop(): Promise<void>;
+}
+
+const MAX_ID_LENGTH = 1_024;
+
+/**
+ * Makes a service from its module: error envelopes for everything that can go wrong, request ids and traces, strict bodies,
+ * request log, OpenAPI. It does not listen yet.
+ */
+export async function createApp(
+  module: DynamicModule,
+  service: ServiceDescription,
+  settings: ServiceSettings,
+  logger: Logger,
+): Promise<ServiceApp> {
+  const adapter = new FastifyAdapter({
+    logger: false,
+    bodyLimit: settings.ARP_BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: MAX_ID_LENGTH },
+    return503OnClosing: false,
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+      const { status, body } = errorReply(error);
+      void reply.status(status).type('application/json').send(body);
+    },
+    clientErrorHandler,
+  });
+  const instance = adapter.getInstance() as unknown as FastifyInstance;
+  const allowedMethods = new AllowedMethods(instance);
+  const stopping = new AbortController();
+  installRequestContext(instance, settings.ARP_AUTH_DEV_SUBJECT, stopping.signal);
+  refuseWhenStopping(instance, stopping.signal);
+  logRequests(instance, logger);
+
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: nestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  acceptJsonOnly(instance);
+  app.useGlobalFilters(new ErrorFilter(logger, allowedMethods));
+  app.useGlobalPipes(new ContractPipe());
+  if (settings.ARP_SWAGGER_UI) serveOpenApi(app, openApiDocument(app, service));
+  return {
+    app,
+    service,
+    logger,
+    stop: async () => {
+      stopping.abort();
+      await app.close();
+    },
+  };
+}
+
+/** JSON is the only media type of the standard. An empty body is no body: clients send the header with `:cancel` too. */
+function acceptJsonOnly(instance: FastifyInstance): void {
+  const parseJson = instance.getDefaultJsonParser('error', 'error');
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parseJson(request, body as string, done);
+  });
+}
+
+function refuseWhenStopping(instance: FastifyInstance, stopping: AbortSignal): void {
+  instance.addHook('onRequest', (_request, reply, done) => {
+    if (!stopping.aborted) return done();
+    const { status, body, headers } = errorReply(new AppError('service_stopping'));
+    void reply
+      .status(status)
+      .headers({ ...headers, connection: 'close' })
+      .type('application/json')
+      .send(body);
+  });
+}
+
+/** One line per request; the path without its query, which may hold what no log should. */
+function logRequests(instance: FastifyInstance, logger: Logger): void {
+  instance.addHook('onResponse', (request, reply, done) => {
+    const level = reply.statusCode >= 500 ? 'error' : request.url.startsWith('/v1/health') ? 'debug' : 'info';
+    logger[level](
+      {
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        request_id: reply.getHeader('x-request-id'),
+      },
+      'request',
+    );
+    done();
+  });
+}
+
+/** What Node's HTTP parser refuses before a request exists. The socket gets an envelope too. */
+function clientErrorHandler(error: FastifyError | (Error & { code?: string }), socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const known =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new AppError('headers_too_large')
+      : invalidRequest([{ path: '', message: 'is not valid HTTP/1.1' }]);
+  const body = JSON.stringify(envelope(known));
+  socket.end(
+    `HTTP/1.1 ${known.status} Error\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

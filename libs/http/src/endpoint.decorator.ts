@@ -1,0 +1,112 @@
+import { applyDecorators, Header, HttpCode, SetMetadata } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { ApiExtension, ApiOperation, ApiProduces, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { ErrorEnvelope } from '#contract';
+import type { ErrorCode } from '#contract';
+
+/** What a caller must be allowed to do. One permission per kind of act; the authentication work maps tokens to them. */
+export const PERMISSIONS = [
+  'run.start',
+  'run.read',
+  'run.cancel',
+  'node_run.create',
+  'node_run.read',
+  'node_run.report',
+  'node_run.execute',
+  'node_type.read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Metadata key under which a handler's access rule is found. */
+export const ACCESS = 'arp:access';
+
+/** Error codes that any route of any service can answer with. */
+export const COMMON_ERRORS = [
+  'internal_error',
+  'service_stopping',
+  'route_not_found',
+  'method_not_allowed',
+  'headers_too_large',
+  'invalid_request',
+] as const satisfies readonly ErrorCode[];
+/** Error codes that any route with a request body can answer with. */
+export const BODY_ERRORS = ['payload_too_large', 'unsupported_media_type'] as const satisfies readonly ErrorCode[];
+
+export interface EndpointOptions {
+  /** The standard's operationId, e.g. `start_run`. */
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** The permission that a caller needs, or `public` for those routes that the standard leaves open. */
+  readonly access: Permission | 'public';
+  /** What a 200 carries: a contract class, an array of it, a stream of run events, or nothing (204). */
+  readonly responds: Type<object> | readonly [Type<object>] | 'events' | 'nothing';
+  /** What the success means, for the document. */
+  readonly description: string;
+  /** Codes of the catalogue that this route can answer with, beyond those any route can. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+/** Everything a route says about itself in one place: status, access rule, OpenAPI operation, possible errors. */
+export function Endpoint(options: EndpointOptions): MethodDecorator {
+  const isPublic = options.access === 'public';
+  const decorators: MethodDecorator[] = [
+    SetMetadata(ACCESS, options.access),
+    HttpCode(options.responds === 'nothing' ? 204 : 200),
+    ApiOperation({
+      operationId: options.operationId,
+      summary: options.summary,
+      tags: [options.tag],
+      ...(isPublic ? { security: [] } : {}),
+    }),
+    ApiExtension('x-error-codes', [...new Set([...COMMON_ERRORS, ...(options.errors ?? [])])].sort()),
+    ApiResponse({ status: 'default', description: 'Error', type: ErrorEnvelope }),
+    ...success(options),
+  ];
+  if (!isPublic) {
+    decorators.push(
+      ApiExtension('x-permission', options.access),
+      ApiResponse({
+        status: 401,
+        description: 'Unauthorized',
+        type: ErrorEnvelope,
+        headers: { 'WWW-Authenticate': { schema: { type: 'string' } } },
+      }),
+      ApiResponse({ status: 403, description: 'Forbidden', type: ErrorEnvelope }),
+    );
+  }
+  return applyDecorators(...decorators);
+}
+
+function success(options: EndpointOptions): MethodDecorator[] {
+  const { responds, description } = options;
+  if (responds === 'nothing') return [ApiResponse({ status: 204, description })];
+  if (responds === 'events') {
+    return [
+      Header('content-type', 'application/x-ndjson'),
+      Header('cache-control', 'no-store'),
+      ApiProduces('application/x-ndjson'),
+      ApiResponse({ status: 200, description, content: { 'application/x-ndjson': { schema: { type: 'string' } } } }),
+      ApiQuery({
+        name: 'cursor',
+        required: false,
+        description: 'Only events with a greater seq.',
+        schema: { type: 'integer', minimum: 0 },
+      }),
+      ApiQuery({
+        name: 'limit',
+        required: false,
+        description: 'At most this many events.',
+        schema: { type: 'integer', minimum: 1 },
+      }),
+      ApiQuery({
+        name: 'follow',
+        required: false,
+        description: '1: stay open until run_completed.',
+        schema: { type: 'string', enum: ['0', '1', 'false', 'true'] },
+      }),
+    ];
+  }
+  if (Array.isArray(responds)) return [ApiResponse({ status: 200, description, type: responds[0], isArray: true })];
+  return [ApiResponse({ status: 200, description, type: responds as Type<object> })];
+}

@@ -1,0 +1,86 @@
+import { HttpException } from '@nestjs/common';
+import { AppError, ContractViolation } from '#contract';
+import type { ErrorCode, ErrorEnvelope } from '#contract';
+
+/** What goes over the wire for an error, and whether it is ours to investigate. */
+export interface ErrorReply {
+  readonly status: number;
+  readonly body: ErrorEnvelope;
+  readonly headers: Readonly<Record<string, string>>;
+  /** True for errors nobody foresaw: they are logged with their cause, which is never sent. */
+  readonly unexpected: boolean;
+}
+
+const RETRY_AFTER_SECONDS = '1';
+
+/** The one translation of anything thrown into status, ErrorEnvelope (`common/error.schema.json`) and headers. */
+export function errorReply(error: unknown): ErrorReply {
+  const known = asAppError(error);
+  if (known === undefined) return { ...reply(new AppError('internal_error')), unexpected: true };
+  return { ...reply(known), unexpected: false };
+}
+
+/** The envelope of an error that we throw on purpose. */
+export function envelope(error: AppError): ErrorEnvelope {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      retryable: error.retryable,
+      ...(error.details === undefined ? {} : { details: error.details }),
+    },
+  };
+}
+
+function reply(error: AppError): Omit<ErrorReply, 'unexpected'> {
+  const headers: Record<string, string> = {};
+  if (error.status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
+  const allow = error.code === 'method_not_allowed' ? error.details?.['allow'] : undefined;
+  if (Array.isArray(allow)) headers['allow'] = allow.join(', ');
+  return { status: error.status, body: envelope(error), headers };
+}
+
+function asAppError(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  if (error instanceof ContractViolation) return invalidRequest(error.issues);
+  const { status, code, message } = describe(error);
+  const byStatus: Partial<Record<number, ErrorCode>> = {
+    404: 'route_not_found',
+    405: 'method_not_allowed',
+    413: 'payload_too_large',
+    415: 'unsupported_media_type',
+    431: 'headers_too_large',
+  };
+  const named = status === undefined ? undefined : byStatus[status];
+  if (named !== undefined) return new AppError(named);
+  // Anything else that the HTTP layer refuses (malformed JSON, a bad URL, a wrong content length) is the caller's to repair.
+  const fromHttpLayer =
+    error instanceof HttpException || code?.startsWith('FST_') === true || error instanceof SyntaxError;
+  if (status !== undefined && status >= 400 && status < 500 && fromHttpLayer) {
+    return invalidRequest([
+      { path: '', message: error instanceof SyntaxError ? `is not valid JSON: ${message}` : message },
+    ]);
+  }
+  return undefined;
+}
+
+/** 400 `invalid_request` with one entry per bad field. An empty path is the request itself. */
+export function invalidRequest(issues: readonly { readonly path: string; readonly message: string }[]): AppError {
+  const sentences = issues.slice(0, 3).map(({ path, message }) => `${path === '' ? 'The request' : path} ${message}`);
+  const more = issues.length > 3 ? `; and ${issues.length - 3} more` : '';
+  return new AppError('invalid_request', {
+    message: `${sentences.join('; ')}${more}.`,
+    details: { issues: [...issues] },
+  });
+}
+
+function describe(error: unknown): { status?: number; code?: string; message: string } {
+  if (!(error instanceof Error)) return { message: '' };
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
+  const code = (error as { code?: unknown }).code;
+  return {
+    ...(typeof status === 'number' ? { status } : {}),
+    ...(typeof code === 'string' ? { code } : {}),
+    message: error.message,
+  };
+}

@@ -1,0 +1,18 @@
+export { createApp } from './create-app.js';
+export type { ServiceApp } from './create-app.js';
+export { ACCESS, BODY_ERRORS, COMMON_ERRORS, Endpoint, PERMISSIONS } from './endpoint.decorator.js';
+export type { EndpointOptions, Permission } from './endpoint.decorator.js';
+export { envelope, errorReply, invalidRequest } from './error-envelope.js';
+export { ndjson, readEventStreamQuery } from './event-stream.js';
+export type { EventStreamQuery } from './event-stream.js';
+export { HealthModule } from './health.controller.js';
+export type { DependencyCheck, ServiceDescription } from './health.controller.js';
+export { currentLogFields, withLogFields } from './log-context.js';
+export { createLogger, LOGGER } from './logging.js';
+export type { Logger } from 'pino';
+export { openApiDocument } from './openapi.js';
+export { Ctx } from './request-context.js';
+export { listen, runService, StartupError } from './serve.js';
+export type { Listener } from './serve.js';
+export { SERVICE_VERSION } from './service-version.js';
+export { continueTrace, formatTraceparent } from './trace-context.js';

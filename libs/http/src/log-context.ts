@@ -1,0 +1,20 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Fields that every log line of a request or a dispatch carries. For correlation only: business data travels in parameters. */
+export interface LogFields {
+  readonly request_id?: string;
+  readonly trace_id?: string;
+  readonly run_id?: string;
+  readonly node_run_id?: string;
+}
+
+const storage = new AsyncLocalStorage<LogFields>();
+
+/** Runs `work` with `fields` added to each log line written inside it. */
+export function withLogFields<T>(fields: LogFields, work: () => T): T {
+  return storage.run({ ...storage.getStore(), ...fields }, work);
+}
+
+export function currentLogFields(): LogFields {
+  return storage.getStore() ?? {};
+}

@@ -1,0 +1,55 @@
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { RequestContext } from '#contract';
+import { withLogFields } from './log-context.js';
+import { continueTrace } from './trace-context.js';
+
+const CONTEXT = Symbol('arp.request-context');
+const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
+
+type RequestWithContext = FastifyRequest & { [CONTEXT]?: RequestContext };
+
+/** The RequestContext of the request being handled: `@Ctx() ctx: RequestContext`. */
+export const Ctx = createParamDecorator((_: unknown, host: ExecutionContext): RequestContext => {
+  return contextOf(host.switchToHttp().getRequest<FastifyRequest>());
+});
+
+export function contextOf(request: FastifyRequest): RequestContext {
+  const context = (request as RequestWithContext)[CONTEXT];
+  if (context === undefined) throw new Error('the request has no context: installRequestContext was not called');
+  return context;
+}
+
+/**
+ * Gives each request its context: request id (accepted when it is short and plain, else made) which is returned in
+ * `x-request-id`, trace (W3C `traceparent`), principal, and a signal that fires when the caller is gone or `stopping` fires.
+ */
+export function installRequestContext(instance: FastifyInstance, devSubject: string, stopping: AbortSignal): void {
+  instance.addHook('onRequest', (request, reply, done) => {
+    const offered = headerOf(request, 'x-request-id');
+    const requestId = offered !== undefined && REQUEST_ID.test(offered) ? offered : randomUUID();
+    const caller = new AbortController();
+    const trace = continueTrace(headerOf(request, 'traceparent'), headerOf(request, 'tracestate'));
+    const abort = () => caller.abort();
+    reply.raw.once('close', () => {
+      stopping.removeEventListener('abort', abort);
+      abort();
+    });
+    stopping.addEventListener('abort', abort, { once: true });
+    (request as RequestWithContext)[CONTEXT] = {
+      principal: { subject: devSubject },
+      trace,
+      requestId,
+      signal: caller.signal,
+    };
+    void reply.header('x-request-id', requestId);
+    withLogFields({ request_id: requestId, trace_id: trace.traceId }, done);
+  });
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,2 @@
+export { PolicyCheckpoint, policySettings } from './policy-checkpoint.js';
+export type { PolicySettings } from './policy-checkpoint.js';
