@@ -16,10 +16,13 @@
 export { AppError, ERROR_CATALOGUE, NODE_RUN_ERROR_CATALOGUE } from './errors.js';
 export type { ErrorCode, ErrorDefinition, NodeRunErrorCode } from './errors.js';
 export { completeSchemas } from './fields/complete-schemas.js';
+export { ContractViolation } from './fields/contract-violation.js';
+export type { Issue } from './fields/contract-violation.js';
 export { contractClasses, fieldsOf } from './fields/field-metadata.js';
-export type { ContractClass } from './fields/field-metadata.js';
-export type { Issue } from './fields/field-problems.js';
-export { ContractViolation, fromPeer, readRequest } from './fields/read.js';
+export type { ContractClass, Field, FieldKind } from './fields/field-metadata.js';
+export { fromPeer } from './fields/from-peer.js';
+export { readRequest } from './fields/read-request.js';
+export { toWire } from './fields/to-wire.js';
 export type { Principal, RequestContext, TraceContext } from './request-context.js';
 export { AtomicExecutorApi, RunsApi } from './services.js';
 export type { EventStreamOptions } from './services.js';

@@ -5,6 +5,8 @@ export class StartupError extends Error {
   override readonly name = 'StartupError';
 }
 
+const SAME_SIGNAL_MS = 500;
+
 /** Where a service listens. */
 export interface Listener {
   readonly host: string;
@@ -49,10 +51,12 @@ export async function listen(service: ServiceApp, { host, port, portSetting }: L
  */
 export async function runService(start: () => Promise<{ stop: () => Promise<void>; graceMs: number }>): Promise<void> {
   let running: { stop: () => Promise<void>; graceMs: number } | undefined;
-  let wanted: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (wanted !== undefined) process.exit(130);
-    wanted = signal;
+  let wantedAt: number | undefined;
+  const onSignal = () => {
+    // One Ctrl-C arrives twice under npm: from the terminal and passed on by npm.
+    if (wantedAt !== undefined && performance.now() - wantedAt > SAME_SIGNAL_MS) process.exit(130);
+    if (wantedAt !== undefined) return;
+    wantedAt = performance.now();
     if (running !== undefined) void stopAndExit(running);
   };
   process.on('SIGINT', onSignal);
@@ -63,7 +67,7 @@ export async function runService(start: () => Promise<{ stop: () => Promise<void
     printFatal(error);
     process.exit(1);
   }
-  if (wanted !== undefined) await stopAndExit(running);
+  if (wantedAt !== undefined) await stopAndExit(running);
 }
 
 async function stopAndExit({ stop, graceMs }: { stop: () => Promise<void>; graceMs: number }): Promise<never> {

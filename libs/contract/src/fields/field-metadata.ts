@@ -21,16 +21,19 @@ export interface Field {
 }
 
 const fieldsByClass = new Map<object, Map<string, Field>>();
+const NO_FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>();
 
-export function declareField(contractClass: object, field: Field): void {
+/** Registers a field. A second decorator on one property is a mistake of the author and throws when the file is loaded. */
+export function declareField(contractClass: ContractClass, field: Field): void {
   const fields = fieldsByClass.get(contractClass) ?? new Map<string, Field>();
+  if (fields.has(field.name)) throw new Error(`${contractClass.name}.${field.name} has more than one field decorator`);
   fields.set(field.name, field);
   fieldsByClass.set(contractClass, fields);
 }
 
-/** The declared fields of a contract class by name; empty for any other class. */
+/** The declared fields of a contract class by name, in the order of declaration; empty for any other class. */
 export function fieldsOf(contractClass: object): ReadonlyMap<string, Field> {
-  return fieldsByClass.get(contractClass) ?? new Map<string, Field>();
+  return fieldsByClass.get(contractClass) ?? NO_FIELDS;
 }
 
 /** Every contract class that has been loaded. */

@@ -3,7 +3,7 @@ import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { declareField } from './field-metadata.js';
 import type { ContractClass, Field, FieldKind } from './field-metadata.js';
-import { problemsOf } from './field-problems.js';
+import { NAMESPACED_KEY_PATTERN, problemsOf } from './field-problems.js';
 
 /** What every field may say. Absent is the only way to leave an optional field out: null is an error. */
 export interface FieldOptions {
@@ -76,7 +76,7 @@ export function ObjectArrayField(
 function declare(kind: FieldKind, options: FieldOptions): PropertyDecorator {
   return (prototype: object, property: string | symbol) => {
     const field: Field = { name: String(property), optional: options.optional === true, kind };
-    declareField(prototype.constructor, field);
+    declareField(prototype.constructor as ContractClass, field);
     for (const decorate of validatorsOf(field)) decorate(prototype, property);
     ApiProperty({
       ...openApiOf(kind),
@@ -114,7 +114,7 @@ function openApiOf(kind: FieldKind): object {
       return {
         type: 'object',
         additionalProperties: false,
-        patternProperties: { '^[A-Za-z0-9][A-Za-z0-9_.-]*\\.[A-Za-z0-9_.-]+$': {} },
+        patternProperties: { [NAMESPACED_KEY_PATTERN]: {} },
       };
     case 'array': {
       const minItems = minItemsOf(kind);

@@ -1,0 +1,56 @@
+import 'reflect-metadata';
+import { processEnvironment, readInvocation } from '#config';
+import { runService, SERVICE_VERSION } from '#http';
+import { demonstrate, ECHO_REQUEST } from './demonstration.js';
+import { startSuite } from './standalone.app.js';
+import type { Suite } from './standalone.app.js';
+import { STANDALONE_DEFAULTS, standaloneSettings } from './standalone.config.js';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+await runService(async () => {
+  const { settings, switches } = readInvocation(
+    standaloneSettings,
+    {
+      command: 'npm start --',
+      description: 'Starts gateway, coordinator and atomic executor in one process and runs jarvis.core.echo once.',
+      version: SERVICE_VERSION,
+      switches: { 'no-demo': 'start without the demonstration run' },
+    },
+    undefined,
+    { ...STANDALONE_DEFAULTS, ...processEnvironment() },
+  );
+  const suite = await startSuite(settings, say);
+  say('The suite is up, without authentication (ARP_AUTH_PROFILE=dev-insecure).');
+  say(
+    `Policy: ${settings.JARVIS_POLICY_PROFILE === 'dev-allow' ? 'JARVIS_POLICY_PROFILE=dev-allow, everything is allowed' : 'everything is denied'}. For development only.`,
+  );
+  if (!switches['no-demo']) {
+    await demonstrate(suite, say).catch((error: unknown) => {
+      say(`  the demonstration failed: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+  showWhereToGo(suite);
+  return {
+    graceMs: settings.ARP_SHUTDOWN_GRACE_MS,
+    stop: async () => {
+      say('\nStopping: finishing what runs, then the database.');
+      await suite.stop();
+      say('Stopped.');
+    },
+  };
+});
+
+function showWhereToGo({ gateway, coordinator, atomicExecutor, data }: Suite): void {
+  say(`
+  Run Gateway       ${gateway}/v1/runs    Swagger UI ${gateway}/docs
+  Run Coordinator   ${coordinator}/v1/runs    Swagger UI ${coordinator}/docs
+  Atomic Executor   ${atomicExecutor}/v1/node-types    Swagger UI ${atomicExecutor}/docs
+  Data              ${data}
+
+Try it:
+
+  curl -s ${gateway}/v1/runs -H 'content-type: application/json' -d '${JSON.stringify(ECHO_REQUEST)}'
+
+LOG_LEVEL=info shows the request log. Ctrl-C stops everything.`);
+}

@@ -1,0 +1,64 @@
+import type { ProvidedDatabase } from '#database';
+import { listen } from '#http';
+import type { ServiceApp } from '#http';
+import { createAtomicExecutor } from '../../atomic-executor/src/atomic-executor.app.js';
+import { createCoordinator, provideCoordinatorDatabase } from '../../coordinator/src/coordinator.app.js';
+import { createGateway } from '../../gateway/src/gateway.app.js';
+import type { StandaloneSettings } from './standalone.config.js';
+
+/** The whole suite in this process. */
+export interface Suite {
+  /** Base URLs. */
+  readonly gateway: string;
+  readonly coordinator: string;
+  readonly atomicExecutor: string;
+  /** Where the data is, for a line of output. */
+  readonly data: string;
+  /** Stops the services, callers first, then the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts gateway, coordinator and atomic executor bound to each other in the process, each on its own port.
+ * When one cannot start, those that could are stopped again.
+ */
+export async function startSuite(settings: StandaloneSettings, onNotice: (sentence: string) => void): Promise<Suite> {
+  let database: ProvidedDatabase | undefined;
+  const services: ServiceApp[] = [];
+  const stop = async () => {
+    for (const service of services.reverse()) await service.stop();
+    await database?.release();
+  };
+  const host = settings.ARP_HOST;
+  try {
+    database = await provideCoordinatorDatabase(settings, onNotice);
+    const executor = await createAtomicExecutor(settings);
+    services.push(executor);
+    const coordinator = await createCoordinator(settings, database, executor.executor);
+    services.push(coordinator);
+    const gateway = await createGateway(settings, coordinator.runs);
+    services.push(gateway);
+    return {
+      atomicExecutor: await listen(executor, {
+        host,
+        port: settings.ARP_ATOMIC_EXECUTOR_PORT,
+        portSetting: 'ARP_ATOMIC_EXECUTOR_PORT',
+      }),
+      coordinator: await listen(coordinator, {
+        host,
+        port: settings.ARP_RUN_COORDINATOR_PORT,
+        portSetting: 'ARP_RUN_COORDINATOR_PORT',
+      }),
+      gateway: await listen(gateway, {
+        host,
+        port: settings.ARP_RUN_GATEWAY_PORT,
+        portSetting: 'ARP_RUN_GATEWAY_PORT',
+      }),
+      data: database.where,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

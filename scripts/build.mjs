@@ -1,0 +1,53 @@
+/**
+ * Builds what Node runs: the SDK, the node packs with their manifests, and apps and libs into dist/. Does nothing when no
+ * source is newer than the last build (`--force` builds anyway).
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, ROOT } from './install.mjs';
+
+const STAMP = join(ROOT, 'dist', '.built');
+const SOURCES = ['apps', 'libs', 'node-packs', '.swcrc', 'package-lock.json', 'scripts/build.mjs'];
+const PACKS = readdirSync(join(ROOT, 'node-packs')).map((name) => join(ROOT, 'node-packs', name));
+
+export function buildIfNeeded({ force = false } = {}) {
+  if (!force && existsSync(STAMP) && statSync(STAMP).mtimeMs > newest(SOURCES.map((path) => join(ROOT, path)))) return;
+  process.stdout.write('Building…\n');
+  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+  const sdk = join(ROOT, 'libs', 'node-pack-sdk');
+  swc(sdk, ['src', '-d', 'dist', '--strip-leading-paths']);
+  for (const pack of PACKS) {
+    swc(pack, ['src', '-d', 'dist', '--strip-leading-paths']);
+    run(pack, [join(sdk, 'bin', 'jarvis-node-pack.js'), 'build']);
+  }
+  swc(ROOT, ['apps', 'libs', '-d', 'dist', '--ignore', 'libs/node-pack-sdk/**']);
+  writeFileSync(STAMP, '');
+}
+
+function swc(folder, args) {
+  const bin = join(ROOT, 'node_modules', '@swc', 'cli', 'bin', 'swc.js');
+  run(folder, [bin, ...args, '--config-file', join(ROOT, '.swcrc'), '--ignore', '**/*.spec.ts', '--quiet']);
+}
+
+function run(folder, args) {
+  const result = spawnSync(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (result.status !== 0) fail(`the build failed in ${folder}; the message is above.`);
+}
+
+function newest(paths) {
+  let latest = 0;
+  for (const path of paths) {
+    const info = statSync(path);
+    if (!info.isDirectory()) latest = Math.max(latest, info.mtimeMs);
+    else {
+      const children = readdirSync(path).filter(
+        (name) => name !== 'dist' && name !== 'node_modules' && name !== 'jarvis.nodepack.json',
+      );
+      latest = Math.max(latest, newest(children.map((name) => join(path, name))));
+    }
+  }
+  return latest;
+}
+
+if (process.argv[1] === join(ROOT, 'scripts', 'build.mjs')) buildIfNeeded({ force: process.argv.includes('--force') });
