@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ManifestNode, Node, NodePackManifest, Pack } from '@arp-jarvis/node-pack-sdk';
+import type { JsonSchema, ManifestNode, Node, NodePackManifest, Pack } from '@arp-jarvis/node-pack-sdk';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
 import addFormatsModule from 'ajv-formats';
@@ -18,6 +18,8 @@ export interface AdmissionRules {
   readonly deny: readonly string[];
   /** Package name prefixes whose packs may use node ids that start with `jarvis.`. */
   readonly firstParty: readonly string[];
+  /** Longest time the module of a pack may take to load, in milliseconds. Default 30 000. */
+  readonly importTimeoutMs?: number;
 }
 
 /** A node of an admitted pack. */
@@ -32,11 +34,14 @@ export interface LoadedNode {
   readonly validateOutputs: ValidateFunction;
 }
 
-interface DeclaredPack {
+/** One entry of `jarvis.nodepacks`; paths are relative to the package's folder and unchecked. */
+export interface DeclaredPack {
   readonly packId: string;
   readonly entry: string;
   readonly manifest: string;
 }
+
+const IMPORT_TIMEOUT_MS = 30_000;
 
 const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => Ajv2020;
 const require = createRequire(import.meta.url);
@@ -45,29 +50,31 @@ const manifestSchema = require('@arp-jarvis/node-pack-sdk/nodepack-manifest.sche
 const validateManifest = new Ajv2020({ allErrors: true }).compile<NodePackManifest>(manifestSchema);
 
 /**
- * Everything a package has to pass before its nodes run, in this order: operator's lists, metadata, SDK range, paths, manifest,
- * node ids, schemas; only then is its code imported, and its handlers compared with the manifest.
+ * Everything a package has to pass before it is asked for its packs: the operator's lists, its metadata, the SDK range.
  *
  * @throws Refused
  */
-export async function admitPackage(candidate: CandidatePackage, rules: AdmissionRules): Promise<LoadedNode[]> {
+export function declaredPacks(candidate: CandidatePackage, rules: AdmissionRules): DeclaredPack[] {
   checkLists(candidate, rules);
-  const declared = readMetadata(candidate);
-  const nodes: LoadedNode[] = [];
-  for (const pack of declared) nodes.push(...(await admitPack(candidate, pack, rules)));
-  return nodes;
+  return readMetadata(candidate);
 }
 
-async function admitPack(
+/**
+ * Everything a pack has to pass before its nodes run, in this order: paths, manifest, node ids, schemas; only then is its code
+ * imported, and its handlers compared with the manifest.
+ *
+ * @throws Refused
+ */
+export async function admitPack(
   candidate: CandidatePackage,
   pack: DeclaredPack,
   rules: AdmissionRules,
 ): Promise<LoadedNode[]> {
   const manifest = readManifest(candidate, pack);
   checkNodeIds(candidate, manifest, rules);
-  const validators = manifest.nodes.map((node) => compileSchemas(node, pack.packId));
-  const handlers = await importHandlers(candidate, pack);
-  checkHandlers(manifest, handlers, pack.packId);
+  const validators = manifest.nodes.map((node) => compileSchemas(candidate, node, pack.packId));
+  const handlers = await readHandlers(candidate, pack, rules.importTimeoutMs ?? IMPORT_TIMEOUT_MS);
+  checkHandlers(candidate, manifest, handlers, pack.packId);
   return manifest.nodes.map((node, index): LoadedNode => {
     const handler = handlers.get(node.id);
     const compiled = validators[index];
@@ -176,17 +183,24 @@ function checkNodeIds(
     throw new Refused('node_id_duplicate', `The manifest of ${name} has the node ${twice} twice.`, packId);
 }
 
-function compileSchemas(node: ManifestNode, packId: string): Pick<LoadedNode, 'validateInputs' | 'validateOutputs'> {
-  const compile = (schema: object, which: string) => {
+function compileSchemas(
+  { name }: CandidatePackage,
+  node: ManifestNode,
+  packId: string,
+): Pick<LoadedNode, 'validateInputs' | 'validateOutputs'> {
+  const unreadable = (which: string, reason: string) =>
+    new Refused(
+      'node_schema_unreadable',
+      `The ${which} of ${node.id} in ${name} is not a JSON Schema that can be used: ${reason}.`,
+      packId,
+    );
+  const compile = (schema: JsonSchema, which: string) => {
+    // ajv's own keyword: such a schema compiles to a function that returns a promise, which is never false.
+    if ('$async' in schema) throw unreadable(which, '$async is not part of JSON Schema');
     try {
-      return addFormats(new Ajv2020({ allErrors: true, strict: false })).compile(schema);
+      return addFormats(new Ajv2020({ allErrors: true, strict: false, logger: false })).compile(schema);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Refused(
-        'node_schema_unreadable',
-        `The ${which} of ${node.id} is not a JSON Schema that can be used: ${reason}.`,
-        packId,
-      );
+      throw unreadable(which, reasonOf(error));
     }
   };
   return {
@@ -195,9 +209,10 @@ function compileSchemas(node: ManifestNode, packId: string): Pick<LoadedNode, 'v
   };
 }
 
-async function importHandlers(
+async function readHandlers(
   candidate: CandidatePackage,
   { packId, entry }: DeclaredPack,
+  timeoutMs: number,
 ): Promise<Map<string, Node>> {
   const file = inside(candidate, entry, packId);
   if (file === undefined)
@@ -206,37 +221,56 @@ async function importHandlers(
       `${candidate.name} has no module at ${entry}; it may not have been built.`,
       packId,
     );
-  let module: { default?: unknown };
   try {
-    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    return handlersOf(await importWithin(file, timeoutMs), packId);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new Refused(
       'pack_module_failed',
-      `${entry} of ${candidate.name} failed while it was loaded: ${reason}.`,
+      `${entry} of ${candidate.name} cannot be used: ${reasonOf(error)}. Ask its author, or remove it.`,
       packId,
     );
   }
+}
+
+/** Nothing of the module is trusted to be what the SDK would have made of it. */
+function handlersOf(module: { default?: unknown }, packId: string): Map<string, Node> {
   // A CommonJS module's `exports.default` arrives one level deeper.
   const outer = module.default as (Partial<Pack> & { default?: Partial<Pack> }) | undefined;
   const pack = outer?.nodes === undefined ? outer?.default : outer;
-  if (pack?.id !== packId || !Array.isArray(pack.nodes)) {
-    throw new Refused(
-      'pack_module_failed',
-      `${entry} of ${candidate.name} does not export the pack ${packId} as its default.`,
-      packId,
-    );
-  }
-  return new Map((pack.nodes as readonly Node[]).map((node) => [node.id, node]));
+  if (pack?.id !== packId || !Array.isArray(pack.nodes))
+    throw new Error(`its default export is not the pack ${packId}`);
+  const handlers = (pack.nodes as readonly (Node | null | undefined)[]).map((node): [string, Node] => {
+    if (typeof node?.id !== 'string') throw new Error('one of its nodes has no id');
+    return [node.id, node];
+  });
+  return new Map(handlers);
 }
 
-function checkHandlers(manifest: NodePackManifest, handlers: ReadonlyMap<string, Node>, packId: string): void {
+/** A module with a top-level await that never settles would otherwise keep every other pack waiting. */
+async function importWithin(file: string, timeoutMs: number): Promise<{ default?: unknown }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not finish loading within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([import(pathToFileURL(file).href) as Promise<{ default?: unknown }>, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function checkHandlers(
+  { name }: CandidatePackage,
+  manifest: NodePackManifest,
+  handlers: ReadonlyMap<string, Node>,
+  packId: string,
+): void {
   const declared = new Set(manifest.nodes.map(({ id }) => id));
   for (const id of declared) {
     if (typeof handlers.get(id)?.run !== 'function')
       throw new Refused(
         'pack_handler_missing',
-        `The manifest declares ${id}, the code has no handler for it; build the pack again.`,
+        `The manifest of ${name} declares ${id}, its code has no handler for it; build the pack again.`,
         packId,
       );
   }
@@ -244,10 +278,16 @@ function checkHandlers(manifest: NodePackManifest, handlers: ReadonlyMap<string,
     if (!declared.has(id))
       throw new Refused(
         'pack_handler_undeclared',
-        `The code has a handler for ${id}, the manifest does not declare it; build the pack again.`,
+        `The code of ${name} has a handler for ${id}, its manifest does not declare it; build the pack again.`,
         packId,
       );
   }
+}
+
+/** First line of an error's message, without the stop at its end: it becomes part of a sentence. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split('\n')[0] ?? '').replace(/\.$/, '') || 'no reason was given';
 }
 
 /** The real path of a file of the package; undefined when it does not exist. */

@@ -1,7 +1,7 @@
-import { admitPackage } from './admission.js';
+import { admitPack, declaredPacks } from './admission.js';
 import type { AdmissionRules, LoadedNode } from './admission.js';
 import { discoverPackages } from './discovery.js';
-import type { DiscoveryOptions } from './discovery.js';
+import type { CandidatePackage, DiscoveryOptions } from './discovery.js';
 import { Refused } from './refusal.js';
 import type { PackRefusal } from './refusal.js';
 
@@ -13,7 +13,7 @@ export interface LoadedPacks {
 }
 
 export interface LoadOptions extends DiscoveryOptions, AdmissionRules {
-  /** Fail when any pack is refused, instead of running without it. */
+  /** Fail when any pack is refused for another reason than the operator's own lists, instead of running without it. */
   readonly strict: boolean;
 }
 
@@ -34,19 +34,23 @@ export class PacksRefusedError extends Error {
  * @throws PacksRefusedError in strict mode
  */
 export async function loadNodePacks(options: LoadOptions): Promise<LoadedPacks> {
-  const refusals: PackRefusal[] = [];
+  const { candidates, refusals: unreadable } = discoverPackages(options);
+  const refusals: PackRefusal[] = [...unreadable];
   const admitted: LoadedNode[][] = [];
-  for (const candidate of discoverPackages(options)) {
+  const unlessRefused = async <T>({ name }: CandidatePackage, admit: () => T | Promise<T>): Promise<T | undefined> => {
     try {
-      admitted.push(await admitPackage(candidate, options));
+      return await admit();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      refusals.push({
-        code: error.code,
-        packageName: candidate.name,
-        ...(error.packId === undefined ? {} : { packId: error.packId }),
-        message: error.message,
-      });
+      const { code, message, packId } = error;
+      refusals.push({ code, packageName: name, ...(packId === undefined ? {} : { packId }), message });
+      return undefined;
+    }
+  };
+  for (const candidate of candidates) {
+    for (const pack of (await unlessRefused(candidate, () => declaredPacks(candidate, options))) ?? []) {
+      const nodes = await unlessRefused(candidate, () => admitPack(candidate, pack, options));
+      if (nodes !== undefined) admitted.push(nodes);
     }
   }
   const duplicates = duplicateIds(admitted.flat());
@@ -56,7 +60,9 @@ export async function loadNodePacks(options: LoadOptions): Promise<LoadedPacks> 
     if (twice === undefined) pack.forEach((node) => nodes.set(node.manifest.id, node));
     else refusals.push(duplicateRefusal(twice, admitted.flat()));
   }
-  if (options.strict && refusals.length > 0) throw new PacksRefusedError(refusals);
+  // What the operator denied is as he wants it.
+  const broken = refusals.filter(({ code }) => code !== 'pack_denied');
+  if (options.strict && broken.length > 0) throw new PacksRefusedError(broken);
   return { nodes, refusals };
 }
 

@@ -1,5 +1,6 @@
 /** Why a pack was not admitted. Codes are stable; `docs/node-packs.md` lists them. */
 export const REFUSAL_CODES = [
+  'pack_folder_missing',
   'pack_metadata_invalid',
   'pack_denied',
   'pack_sdk_incompatible',
@@ -21,7 +22,7 @@ export type RefusalCode = (typeof REFUSAL_CODES)[number];
 /** A pack that does not run, and why. */
 export interface PackRefusal {
   readonly code: RefusalCode;
-  /** Name of the npm package. */
+  /** Name of the npm package; the folder where the name is not known. */
   readonly packageName: string;
   readonly packId?: string;
   /** One sentence that says what is wrong and what to do. */

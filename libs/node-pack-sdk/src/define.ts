@@ -85,6 +85,20 @@ const PACK_ID = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9_-]*)+$/;
 const NODE_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 const SIDE_EFFECTS: readonly string[] = ['read', 'write', 'irreversible'];
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isListOf<T>(value: readonly T[], rule: (item: T) => boolean): boolean {
+  return Array.isArray(value) && value.every(rule);
+}
+
+function isExample(example: NodeExample): boolean {
+  if (!isObject(example) || !isObject(example.inputs) || !(example.outputs === undefined || isObject(example.outputs)))
+    return false;
+  return Object.keys(example).every((key) => key === 'inputs' || key === 'outputs');
+}
+
 /**
  * Defines one node.
  *
@@ -99,7 +113,8 @@ const SIDE_EFFECTS: readonly string[] = ['read', 'write', 'irreversible'];
  * @throws TypeError that names the field that is wrong
  */
 export function defineNode(definition: NodeDefinition): Node {
-  const { id } = definition;
+  if (!isObject(definition)) throw new TypeError('defineNode takes an object: { id, description, input, output, run }');
+  const { id, trustTier, idempotent, tags, examples } = definition;
   const refuse = (field: string, rule: string): never => {
     throw new TypeError(`node ${typeof id === 'string' ? id : '(without id)'}: ${field} ${rule}`);
   };
@@ -114,6 +129,16 @@ export function defineNode(definition: NodeDefinition): Node {
     refuse('sideEffect', `must be one of ${SIDE_EFFECTS.join(', ')}`);
   if (definition.timeoutMs !== undefined && !(Number.isInteger(definition.timeoutMs) && definition.timeoutMs > 0))
     refuse('timeoutMs', 'must be a whole number of milliseconds above 0');
+  if (trustTier !== undefined && (typeof trustTier !== 'string' || trustTier === ''))
+    refuse('trustTier', 'must be the name of a tier, such as third_party');
+  if (idempotent !== undefined && typeof idempotent !== 'boolean') refuse('idempotent', 'must be true or false');
+  if (
+    tags !== undefined &&
+    !isListOf(tags, (tag) => typeof tag === 'string' && tags.indexOf(tag) === tags.lastIndexOf(tag))
+  )
+    refuse('tags', 'must be a list of different words');
+  if (examples !== undefined && !isListOf(examples, isExample))
+    refuse('examples', 'must be a list of { inputs, outputs? }, both objects');
   if (typeof definition.run !== 'function') refuse('run', 'must be a function');
   const sideEffect = definition.sideEffect ?? 'read';
   return Object.freeze({
@@ -132,6 +157,7 @@ export function defineNode(definition: NodeDefinition): Node {
  * @throws TypeError that names what is wrong
  */
 export function definePack(pack: Pack): Pack {
+  if (!isObject(pack)) throw new TypeError('definePack takes an object: { id, version, nodes }');
   const refuse = (rule: string): never => {
     throw new TypeError(`pack ${typeof pack.id === 'string' ? pack.id : '(without id)'}: ${rule}`);
   };
@@ -140,7 +166,10 @@ export function definePack(pack: Pack): Pack {
   if (typeof pack.version !== 'string' || pack.version === '') refuse('version must be the version of the package');
   if (!Array.isArray(pack.nodes) || pack.nodes.length === 0) refuse('nodes must hold at least one node');
   const seen = new Set<string>();
-  for (const { id } of pack.nodes) {
+  for (const node of pack.nodes) {
+    if (!isObject(node) || typeof node.id !== 'string' || node.sideEffect === undefined)
+      refuse('nodes must come from defineNode');
+    const { id } = node;
     if (!id.startsWith(`${pack.id}.`) || !NODE_NAME.test(id.slice(pack.id.length + 1)))
       refuse(`node ${id} must be named ${pack.id}.<name>`);
     if (seen.has(id)) refuse(`node ${id} is there twice`);

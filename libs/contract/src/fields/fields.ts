@@ -104,7 +104,7 @@ function openApiOf(kind: FieldKind): object {
     case 'enum':
       return { type: 'string', enum: [...kind.values] };
     case 'object':
-      return { type: kind.of };
+      return lazily(kind.of);
     case 'json':
       return { type: 'object', additionalProperties: true };
     case 'string_map':
@@ -118,12 +118,17 @@ function openApiOf(kind: FieldKind): object {
       };
     case 'array': {
       const minItems = minItemsOf(kind);
-      if (kind.items.type === 'object') return { type: kind.items.of, isArray: true, ...minItems };
+      if (kind.items.type === 'object') return { ...lazily(kind.items.of), isArray: true, ...minItems };
       return { type: 'array', items: openApiOf(kind.items), ...minItems };
     }
     default:
       return kind;
   }
+}
+
+/** @nestjs/swagger takes a function for a promise of a class, and not for the class itself, only if its name is `type`. */
+function lazily(of: () => ContractClass): { type: () => ContractClass } {
+  return { type: () => of() };
 }
 
 function boundsOf({ minimum, maximum }: Bounds): Bounds {

@@ -30,7 +30,10 @@ export function readRequest<T extends object>(contractClass: ContractClass<T>, v
     forbidUnknownValues: true,
   });
   if (unknown.length > 0 || invalid.length > 0) {
-    throw new ContractViolation(contractClass.name, [...unknown, ...invalid.flatMap((error) => issuesOf(error, ''))]);
+    const issues = [...unknown, ...invalid.flatMap((error) => issuesOf(error, ''))];
+    // What class-validator refuses stays refused even if our declarations could not say why.
+    const unexplained = { path: '', message: 'does not conform to the contract' };
+    throw new ContractViolation(contractClass.name, issues.length > 0 ? issues : [unexplained]);
   }
   return instance;
 }
@@ -76,7 +79,5 @@ function issuesOf(error: ValidationError, parent: string): Issue[] {
   const path = isItem ? itemPath(parent, error.property) : propertyPath(parent, error.property);
   const field = error.target === undefined ? undefined : fieldsOf(error.target.constructor).get(error.property);
   const own = field === undefined ? [] : problemsOf(field, error.value, path);
-  const issues = [...own, ...(error.children ?? []).flatMap((child) => issuesOf(child, path))];
-  // What class-validator refuses stays refused even if we could not say why.
-  return issues.length > 0 ? issues : [{ path, message: 'does not conform to the contract' }];
+  return [...own, ...(error.children ?? []).flatMap((child) => issuesOf(child, path))];
 }
