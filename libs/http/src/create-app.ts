@@ -15,6 +15,7 @@ import type { ServiceDescription } from './health.controller.js';
 import { nestLogger } from './logging.js';
 import { openApiDocument, serveOpenApi } from './openapi.js';
 import { installRequestContext } from './request-context.js';
+import { WireInterceptor } from './wire.interceptor.js';
 
 /** A service that is ready to listen, and the switch that ends its open streams when it stops. */
 export interface ServiceApp {
@@ -63,6 +64,7 @@ export async function createApp(
   acceptJsonOnly(instance);
   app.useGlobalFilters(new ErrorFilter(logger, allowedMethods));
   app.useGlobalPipes(new ContractPipe());
+  app.useGlobalInterceptors(new WireInterceptor());
   if (settings.ARP_SWAGGER_UI) serveOpenApi(app, openApiDocument(app, service));
   return {
     app,

@@ -20,6 +20,9 @@ export type Permission = (typeof PERMISSIONS)[number];
 /** Metadata key under which a handler's access rule is found. */
 export const ACCESS = 'arp:access';
 
+/** Metadata key under which the contract class of a handler's response is found. */
+export const RESPONDS = 'arp:responds';
+
 /** Error codes that any route of any service can answer with. */
 export const COMMON_ERRORS = [
   'internal_error',
@@ -52,6 +55,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
   const isPublic = options.access === 'public';
   const decorators: MethodDecorator[] = [
     SetMetadata(ACCESS, options.access),
+    SetMetadata(RESPONDS, typeof options.responds === 'function' ? options.responds : undefined),
     HttpCode(options.responds === 'nothing' ? 204 : 200),
     ApiOperation({
       operationId: options.operationId,

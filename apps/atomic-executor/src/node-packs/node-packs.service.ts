@@ -36,7 +36,8 @@ export class NodePacksCheck implements DependencyCheck {
   constructor(private readonly packs: NodePacksService) {}
 
   async check(): Promise<Record<string, unknown>> {
-    const { refusals } = this.packs;
+    // What the operator denied is refused on purpose.
+    const refusals = this.packs.refusals.filter(({ code }) => code !== 'pack_denied');
     if (refusals.length > 0) {
       throw new AppError('internal_error', {
         message: refusals.map(({ code, message }) => `${code}: ${message}`).join(' '),

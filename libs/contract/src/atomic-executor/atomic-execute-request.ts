@@ -4,7 +4,10 @@ import { NodeTypeRef } from '../core/node-type-ref.js';
 import { RunContext } from '../core/run-context.js';
 import { ExtensionsField, JsonObjectField, ObjectField, StringField } from '../fields/fields.js';
 
-/** Asks an Atomic Executor to run one atomic node run now. (`atomic_executor/node_runs/atomic_execute_request.schema.json`) */
+/**
+ * Asks an Atomic Executor to run one atomic node run now.
+ * (`atomic_executor/node_runs/atomic_execute_request.schema.json`)
+ */
 export class AtomicExecuteRequest {
   @StringField()
   node_run_id!: string;

@@ -12,7 +12,10 @@ import {
   StringField,
 } from '../fields/fields.js';
 
-/** What came of an atomic node run. A handler that fails is a result with state `failed` and an error. (`atomic_executor/node_runs/atomic_execute_result.schema.json`) */
+/**
+ * What came of an atomic node run. A handler that fails is a result with state `failed` and an error.
+ * (`atomic_executor/node_runs/atomic_execute_result.schema.json`)
+ */
 export class AtomicExecuteResult {
   @StringField()
   node_run_id!: string;

@@ -5,7 +5,10 @@ import { NodeTypeRef } from '../core/node-type-ref.js';
 import { RunContext } from '../core/run-context.js';
 import { ExtensionsField, JsonObjectField, ObjectField, StringField } from '../fields/fields.js';
 
-/** Hands a composite node run to a Composite Executor, which reports to `coordinator_endpoint`. (`composite_executor/node_runs/composite_begin_request.schema.json`) */
+/**
+ * Hands a composite node run to a Composite Executor, which reports to `coordinator_endpoint`.
+ * (`composite_executor/node_runs/composite_begin_request.schema.json`)
+ */
 export class CompositeBeginRequest {
   @StringField()
   node_run_id!: string;

@@ -65,7 +65,10 @@ export class GateConstraints {
   require_approval?: boolean;
 }
 
-/** Limits on what a run or node run may do. Merging envelopes only ever narrows. (`core/constraint_envelope.schema.json`) */
+/**
+ * Limits on what a run or node run may do. Merging envelopes only ever narrows.
+ * (`core/constraint_envelope.schema.json`)
+ */
 export class ConstraintEnvelope {
   @ObjectField(() => StructuralConstraints, { optional: true })
   structural?: StructuralConstraints;

@@ -5,8 +5,11 @@ interface SchemaDocument {
 }
 
 /**
- * Closes the schemas of contract classes in an OpenAPI document: the standard allows no further properties, which the generator
- * cannot know.
+ * Closes the schemas of contract classes in an OpenAPI document, in place: the standard allows no further properties,
+ * which the generator cannot know.
+ *
+ * @returns the document itself
+ * @example completeSchemas(SwaggerModule.createDocument(app, config));
  */
 export function completeSchemas<D extends SchemaDocument>(document: D): D {
   const ours = new Set(contractClasses().map(({ name }) => name));

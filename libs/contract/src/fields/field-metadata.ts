@@ -23,7 +23,9 @@ export interface Field {
 const fieldsByClass = new Map<object, Map<string, Field>>();
 const NO_FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>();
 
-/** Registers a field. A second decorator on one property is a mistake of the author and throws when the file is loaded. */
+/**
+ * Registers a field. A second decorator on one property is a mistake of the author and throws when the file is loaded.
+ */
 export function declareField(contractClass: ContractClass, field: Field): void {
   const fields = fieldsByClass.get(contractClass) ?? new Map<string, Field>();
   if (fields.has(field.name)) throw new Error(`${contractClass.name}.${field.name} has more than one field decorator`);

@@ -16,7 +16,10 @@ const FORMAT_MESSAGES = {
 
 const NONE: readonly Issue[] = [];
 
-/** What is wrong with the value of a field, apart from what is wrong inside nested contract objects. `path` is the field's. */
+/**
+ * What is wrong with the value of a field, apart from what is wrong inside nested contract objects. `path` is the
+ * field's.
+ */
 export function problemsOf(field: Field, value: unknown, path = field.name): readonly Issue[] {
   if (value !== undefined) return problemsOfKind(field.kind, value, path);
   return field.optional ? NONE : [{ path, message: 'is required' }];
@@ -27,8 +30,8 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 /**
- * Whether an extension key is `<org>.<key>`. The same language as the standard's pattern, which as a regular expression takes
- * quadratic time on long keys with many dots.
+ * Whether an extension key is `<org>.<key>`. The same language as the standard's pattern, which as a regular expression
+ * takes quadratic time on long keys with many dots.
  */
 export function isNamespaced(key: string): boolean {
   if (!NAMESPACED_KEY_CHARACTERS.test(key)) return false;
@@ -106,7 +109,8 @@ function formatCheck(name: 'date-time' | 'uri'): (text: string) => boolean {
     try {
       return (check as (text: string) => boolean)(text);
     } catch {
-      // Texts of tens of megabytes exhaust the stack of the regular expression engine. No such text is an address or a time.
+      // Texts of tens of megabytes exhaust the stack of the regular expression engine. No such text is an address or a
+      // time.
       return false;
     }
   };

@@ -9,7 +9,10 @@ import { NAMESPACED_KEY_PATTERN, problemsOf } from './field-problems.js';
 export interface FieldOptions {
   /** Default false: the field is required. */
   readonly optional?: boolean;
-  /** Shown in the OpenAPI document where the name is not enough. Not for nested objects: OpenAPI 3.0 has no place for it. */
+  /**
+   * Shown in the OpenAPI document where the name is not enough. Not for nested objects: OpenAPI 3.0 has no place for
+   * it.
+   */
   readonly description?: string;
 }
 
@@ -110,7 +113,8 @@ function openApiOf(kind: FieldKind): object {
     case 'string_map':
       return { type: 'object', additionalProperties: { type: 'string' } };
     case 'extensions':
-      // OpenAPI 3.0 has no patternProperties; the document carries the pattern as JSON Schema writes it, as the standard's does.
+      // OpenAPI 3.0 has no patternProperties; the document carries the pattern as JSON Schema writes it, as the
+      // standard's does.
       return {
         type: 'object',
         additionalProperties: false,
@@ -126,7 +130,9 @@ function openApiOf(kind: FieldKind): object {
   }
 }
 
-/** @nestjs/swagger takes a function for a promise of a class, and not for the class itself, only if its name is `type`. */
+/**
+ * @nestjs/swagger takes a function for a promise of a class, and not for the class itself, only if its name is `type`.
+ */
 function lazily(of: () => ContractClass): { type: () => ContractClass } {
   return { type: () => of() };
 }

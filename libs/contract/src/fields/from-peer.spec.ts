@@ -53,9 +53,12 @@ describe('fromPeer', () => {
     expect(value.kind).toBeNull();
   });
 
+  it('does not take a null for the absence of a required field', () => {
+    expect(() => fromPeer(Run, { ...RUN, run_id: null })).toThrow('not a valid Run: run_id must be a string');
+  });
+
   it.each([
     ['a missing required field', { run_id: 'r', state: 'running' }, 'root_node_run_id'],
-    ['a null for a required field', { ...RUN, run_id: null }, 'run_id'],
     ['a wrong type', { ...RUN, started_at: 12 }, 'started_at'],
     ['an unknown state', { ...RUN, state: 'paused' }, 'state'],
     ['a key that no namespace makes valid', { ...RUN, extensions: { 'a b': 1 } }, 'extensions["jarvis.a b"]'],

@@ -39,6 +39,14 @@ describe('readRequest', () => {
     expect(Object.keys(request.input)).toEqual(['constructor', '__proto__', 'toString']);
   });
 
+  it('takes undefined, which callers in the same process may leave, for absence', () => {
+    const value = { ...START, run_id: undefined, constraints: undefined, metadata: undefined, extensions: undefined };
+    expect(issuesOf(RunStartRequest, value)).toEqual([]);
+    expect(issuesOf(RunStartRequest, { ...START, input: undefined })).toEqual([
+      { path: 'input', message: 'is required' },
+    ]);
+  });
+
   it('names everything that is wrong at once, sorted, each place once', () => {
     const value = {
       run_id: 7,

@@ -8,8 +8,8 @@ import { itemPath, propertyPath } from './field-path.js';
 import { isPlainObject, problemsOf } from './field-problems.js';
 
 /**
- * Reads parsed JSON strictly as a contract class: required fields, types, formats, bounds, namespaced extension keys, and no
- * property that the standard does not name. Optional means absent: null is an error.
+ * Reads parsed JSON strictly as a contract class: required fields, types, formats, bounds, namespaced extension keys,
+ * and no property that the standard does not name. Optional means absent: null is an error.
  *
  * @returns an instance with the fields in the order of the value; free-form objects (`inputs`, `details`, …) are the value's
  * own, untouched
@@ -20,8 +20,8 @@ export function readRequest<T extends object>(contractClass: ContractClass<T>, v
   if (!isPlainObject(value)) {
     throw new ContractViolation(contractClass.name, [{ path: '', message: 'must be a JSON object' }]);
   }
-  // Unknown properties must not reach class-validator: it asks `object.constructor` what the class is, and an own property of
-  // that name would answer.
+  // Unknown properties must not reach class-validator: it asks `object.constructor` what the class is, and an own
+  // property of that name would answer.
   const unknown: Issue[] = [];
   const instance = instantiate(contractClass, value, '', unknown);
   const invalid = validateSync(instance, {
@@ -55,10 +55,12 @@ function instantiate<T extends object>(
 }
 
 /**
- * Where an object is expected and something else came, null takes its place: just as wrong, with the same message, but
- * class-validator would walk into arrays of arrays until the stack ends, and into objects with a `constructor` of their own.
+ * Where objects are expected and something else came, null takes its place: just as wrong, with the same message,
+ * whereas class-validator would walk into arrays of arrays until the stack ends, and into objects with a `constructor`
+ * of their own.
  */
 function instantiateKind(kind: FieldKind, value: unknown, parent: string, key: string, unknown: Issue[]): unknown {
+  if (value === undefined) return undefined;
   if (kind.type === 'object') {
     return isPlainObject(value) ? instantiate(kind.of(), value, propertyPath(parent, key), unknown) : null;
   }
