@@ -1,6 +1,9 @@
 /** Jest in ESM mode; TypeScript is stripped by SWC, `#lib` imports resolve to sources by the `source` condition. */
 export default {
   rootDir: '.',
+  globalSetup: '<rootDir>/test/jest-global-setup.mjs',
+  globalTeardown: '<rootDir>/test/jest-global-teardown.mjs',
+  maxWorkers: 2,
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/node-packs', '<rootDir>/test'],

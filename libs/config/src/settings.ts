@@ -1,4 +1,4 @@
-import { customCleanEnv, EnvError, makeValidator, port, str } from 'envalid';
+import { customCleanEnv, EnvError, makeValidator, str } from 'envalid';
 import type { CleanedEnv, ValidatorSpec } from 'envalid';
 
 /** Declared settings of one service or lib: environment name -> validator with description and default. */
@@ -101,4 +101,7 @@ export const yesNo = makeValidator<boolean>((input: unknown) => {
   throw new EnvError(`must be true or false, not "${String(input)}"`);
 });
 
-export { port, str as text };
+/** A port to listen on; 0 takes any that is free. */
+export const port = wholeNumber({ min: 0, max: 65_535 });
+
+export { str as text };

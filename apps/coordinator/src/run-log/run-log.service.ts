@@ -41,9 +41,9 @@ export class RunLogService {
   /**
    * Stores a new run with its first events.
    *
-   * @returns false when the id is taken; then nothing was written
+   * @returns the run as stored; undefined when the id is taken, then nothing was written
    */
-  async open(tx: Transaction, run: NewRun, events: readonly NewRunEvent[]): Promise<boolean> {
+  async open(tx: Transaction, run: NewRun, events: readonly NewRunEvent[]): Promise<StoredRun | undefined> {
     const bucket = bucketOfRun(run.run_id);
     const head: RunEntity = {
       bucket,
@@ -56,7 +56,7 @@ export class RunLogService {
       started_at: null,
       ended_at: isRunTerminal(run.state) ? run.created_at : null,
     };
-    if (!(await this.repository.insertRun(tx, head))) return false;
+    if (!(await this.repository.insertRun(tx, head))) return undefined;
     const { request_hash, run_context, constraints, metadata, extensions } = run;
     await this.repository.insertRequest(tx, {
       bucket,
@@ -69,7 +69,7 @@ export class RunLogService {
     });
     await this.repository.insertEvents(tx, bucket, run.run_id, place(head, 0, run.created_at, events));
     tx.afterCommit(() => this.commits.emit(run.run_id));
-    return true;
+    return { ...head, request_hash, run_context, constraints, extensions };
   }
 
   /** Locks the head of a run for the rest of the transaction. Always the first lock of a command. */

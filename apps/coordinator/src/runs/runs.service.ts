@@ -62,12 +62,13 @@ export class RunsService extends RunsApi {
     const kind = await this.kinds.kindOf(ctx, request.root_node_type_ref).catch(() => undefined);
     const plan = planRun(runId, runContext, request, decision, kind);
     const opened = await this.database.transaction(async (tx) => {
-      if (!(await this.runLog.open(tx, plan.run, plan.events))) return false;
-      await this.nodeRuns.createRoot(tx, plan.root, { dispatch: decision.decision === 'allow' });
-      return true;
+      const run = await this.runLog.open(tx, plan.run, plan.events);
+      if (run !== undefined) await this.nodeRuns.createRoot(tx, plan.root, { dispatch: decision.decision === 'allow' });
+      return run;
     });
+    if (opened !== undefined) return presentRun(opened);
     const stored = await this.runLog.get(runId);
-    if (!opened && stored.request_hash !== plan.run.request_hash) {
+    if (stored.request_hash !== plan.run.request_hash) {
       throw new AppError('run_already_exists', { details: { run_id: runId } });
     }
     return presentRun(stored);

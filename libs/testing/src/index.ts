@@ -1,0 +1,4 @@
+export { freePort, startProcess, untilServing } from './service-process.js';
+export type { ServiceProcess } from './service-process.js';
+export { createTestDatabase } from './test-database.js';
+export type { TestDatabase } from './test-database.js';
