@@ -6,7 +6,7 @@ import { RunLogService } from '../run-log/run-log.service.js';
 import type { NewRunEvent } from '../run-log/run-log.service.js';
 import type { RunEntity } from '../run-log/run.entity.js';
 import { fingerprint } from '../sharding/fingerprint.js';
-import type { StoredError } from './node-run-documents.entity.js';
+import type { NodeRunResultEntity, StoredError } from './node-run-documents.entity.js';
 import { NodeRunsRepository } from './node-runs.repository.js';
 import type { NodeRunEntity } from './node-run.entity.js';
 
@@ -18,7 +18,7 @@ export interface Outcome {
   readonly error?: StoredError;
 }
 
-export const CANCELED: Outcome = { state: 'canceled' };
+const CANCELED: Outcome = { state: 'canceled' };
 
 /** Ends node runs: the result, what was below them, the run when it was the root, and the events, in one transaction. */
 @Injectable()
@@ -59,14 +59,7 @@ export class NodeRunEndingService {
       ...(options.epoch === undefined ? {} : { epoch: options.epoch }),
     });
     if (ended.length === 0) return false;
-    await this.repository.insertResult(tx, {
-      bucket,
-      node_run_id,
-      result_hash: outcomeHash(outcome),
-      outputs: outcome.outputs ?? null,
-      output_artifacts: outcome.output_artifacts ?? null,
-      error: outcome.error ?? null,
-    });
+    await this.repository.insertResult(tx, resultOf(nodeRun, outcome));
     await this.cancelAll(tx, await this.repository.findOpen(tx, bucket, nodeRun.run_id, node_run_id), at);
     await this.record(tx, head, nodeRun, outcome, options.events ?? []);
     return true;
@@ -103,19 +96,25 @@ export class NodeRunEndingService {
     const ids = open.map(({ node_run_id }) => node_run_id);
     await this.ready.remove(tx, first.bucket, ids);
     await this.repository.end(tx, first.bucket, ids, { state: 'canceled', at });
-    for (const id of ids) {
-      await this.repository.insertResult(tx, {
-        bucket: first.bucket,
-        node_run_id: id,
-        result_hash: outcomeHash(CANCELED),
-        outputs: null,
-        output_artifacts: null,
-        error: null,
-      });
-    }
+    for (const nodeRun of open) await this.repository.insertResult(tx, resultOf(nodeRun, CANCELED));
     const held = open.filter(({ state }) => state === 'assigned' || state === 'running');
     if (held.length > 0) tx.afterCommit(() => this.canceledListeners.forEach((listener) => listener(held)));
   }
+}
+
+/** The row that keeps an outcome. */
+export function resultOf(
+  { bucket, node_run_id }: Pick<NodeRunEntity, 'bucket' | 'node_run_id'>,
+  outcome: Outcome,
+): NodeRunResultEntity {
+  return {
+    bucket,
+    node_run_id,
+    result_hash: outcomeHash(outcome),
+    outputs: outcome.outputs ?? null,
+    output_artifacts: outcome.output_artifacts ?? null,
+    error: outcome.error ?? null,
+  };
 }
 
 /** Two completions are the same when their state and their results are. */

@@ -19,7 +19,7 @@ import { RunLogService } from '../run-log/run-log.service.js';
 import type { NewRunEvent } from '../run-log/run-log.service.js';
 import { bucketOfNodeRun, bucketOfRun, keyedNodeRunId, newNodeRunId } from '../sharding/bucket.js';
 import { fingerprint } from '../sharding/fingerprint.js';
-import { NodeRunEndingService, outcomeHash } from './node-run-ending.service.js';
+import { NodeRunEndingService, outcomeHash, resultOf } from './node-run-ending.service.js';
 import type { Outcome } from './node-run-ending.service.js';
 import { isNodeRunTerminal } from './node-run-state.js';
 import { NodeRunsRepository } from './node-runs.repository.js';
@@ -73,10 +73,15 @@ export class NodeRunsService {
     return { node_runs: await Promise.all(ids.map((id) => this.get(id))) };
   }
 
-  /** Creates the root of a run inside the transaction that creates the run. */
-  async createRoot(tx: Transaction, root: NewNodeRun, options: { readonly dispatch: boolean }): Promise<void> {
+  /**
+   * Creates the root of a run inside the transaction that creates the run.
+   *
+   * @param refusal when policy refused the run: the root is stored as it is, with this outcome, and not dispatched
+   */
+  async createRoot(tx: Transaction, root: NewNodeRun, refusal?: Outcome): Promise<void> {
     await this.repository.insert(tx, root.row.bucket, [root]);
-    if (options.dispatch) await this.ready.enqueue(tx, root.row.bucket, [root.row.node_run_id]);
+    if (refusal === undefined) await this.ready.enqueue(tx, root.row.bucket, [root.row.node_run_id]);
+    else await this.repository.insertResult(tx, resultOf(root.row, refusal));
   }
 
   /** @throws AppError node_run_not_found */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RunsApi } from '#contract';
+import { AppError, NODE_RUN_ERROR_CATALOGUE, RunsApi } from '#contract';
 import type {
   EventStreamOptions,
   NodeKind,
@@ -10,12 +10,12 @@ import type {
   RunEvent,
   RunStartRequest,
 } from '#contract';
-import { AppError } from '#contract';
 import { Database } from '#database';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { NodeKindsService } from '../node-kinds/node-kinds.service.js';
 import { NodeRunEndingService } from '../node-runs/node-run-ending.service.js';
+import type { Outcome } from '../node-runs/node-run-ending.service.js';
 import { NodeRunsService } from '../node-runs/node-runs.service.js';
 import type { NewNodeRun } from '../node-runs/node-runs.repository.js';
 import { policyDecidedEvent } from '../run-log/policy-decided.event.js';
@@ -63,7 +63,7 @@ export class RunsService extends RunsApi {
     const plan = planRun(runId, runContext, request, decision, kind);
     const opened = await this.database.transaction(async (tx) => {
       const run = await this.runLog.open(tx, plan.run, plan.events);
-      if (run !== undefined) await this.nodeRuns.createRoot(tx, plan.root, { dispatch: decision.decision === 'allow' });
+      if (run !== undefined) await this.nodeRuns.createRoot(tx, plan.root, plan.refusal);
       return run;
     });
     if (opened !== undefined) return presentRun(opened);
@@ -114,6 +114,8 @@ interface RunPlan {
   readonly run: Parameters<RunLogService['open']>[1];
   readonly root: NewNodeRun;
   readonly events: readonly NewRunEvent[];
+  /** Set when policy refused the run. */
+  readonly refusal?: Outcome;
 }
 
 /** Everything that starting a run writes. */
@@ -131,6 +133,7 @@ function planRun(
   const { constraints, metadata, extensions } = request;
   const completed: NewRunEvent = { type: 'run_completed', data: { state: 'failed' } };
   return {
+    ...(allowed ? {} : { refusal: policyDenied(decision) }),
     run: {
       run_id: runId,
       tenant_id: request.run_context?.tenant_id ?? null,
@@ -173,4 +176,9 @@ function planRun(
       ...(allowed ? [] : [completed]),
     ],
   };
+}
+
+function policyDenied({ message }: PolicyDecision): Outcome {
+  const { message: otherwise, retryable } = NODE_RUN_ERROR_CATALOGUE.policy_denied;
+  return { state: 'failed', error: { code: 'policy_denied', message: message ?? otherwise, retryable } };
 }
