@@ -63,8 +63,9 @@ export class Peer {
     return this.splitLines(response.body);
   }
 
+  /** Ends every connection, also those of streams that were left; whoever calls this has finished what it wanted to finish. */
   async close(): Promise<void> {
-    await this.agent.close();
+    await this.agent.destroy();
   }
 
   private async *splitLines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { AppError } from '#contract';
@@ -26,6 +27,7 @@ export interface ServiceApp {
   stop(): Promise<void>;
 }
 
+const SWEEP_EVERY_MS = 50;
 const MAX_ID_LENGTH = 1_024;
 
 /**
@@ -54,6 +56,7 @@ export async function createApp(
   const stopping = new AbortController();
   installRequestContext(instance, settings.ARP_AUTH_DEV_SUBJECT, stopping.signal);
   refuseWhenStopping(instance, stopping.signal);
+  const inFlight = countRequests(instance);
   logRequests(instance, logger);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -72,7 +75,17 @@ export async function createApp(
     logger,
     stop: async () => {
       stopping.abort();
-      await app.close();
+      // A connection that says nothing, or whose stream has just ended, would hold the server open for its keep-alive time:
+      // once no request is being answered, all that are left are closed.
+      const server = app.getHttpServer() as Server;
+      const sweep = setInterval(() => {
+        if (inFlight.count === 0) server.closeAllConnections();
+      }, SWEEP_EVERY_MS);
+      try {
+        await app.close();
+      } finally {
+        clearInterval(sweep);
+      }
     },
   };
 }
@@ -97,6 +110,19 @@ function refuseWhenStopping(instance: FastifyInstance, stopping: AbortSignal): v
       .type('application/json')
       .send(body);
   });
+}
+
+/** How many requests are being answered, streams included. */
+function countRequests(instance: FastifyInstance): { readonly count: number } {
+  const inFlight = { count: 0 };
+  instance.addHook('onRequest', (_request, reply, done) => {
+    inFlight.count += 1;
+    reply.raw.once('close', () => {
+      inFlight.count -= 1;
+    });
+    done();
+  });
+  return inFlight;
 }
 
 /** One line per request; the path without its query, which may hold what no log should. */

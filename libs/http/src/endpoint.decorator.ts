@@ -1,6 +1,6 @@
 import { applyDecorators, Header, HttpCode, SetMetadata } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { ApiExtension, ApiOperation, ApiProduces, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { ApiExtension, ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { ErrorEnvelope } from '#contract';
 import type { ErrorCode } from '#contract';
 
@@ -89,7 +89,6 @@ function success(options: EndpointOptions): MethodDecorator[] {
     return [
       Header('content-type', 'application/x-ndjson'),
       Header('cache-control', 'no-store'),
-      ApiProduces('application/x-ndjson'),
       ApiResponse({ status: 200, description, content: { 'application/x-ndjson': { schema: { type: 'string' } } } }),
       ApiQuery({
         name: 'cursor',

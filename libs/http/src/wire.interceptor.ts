@@ -12,6 +12,8 @@ export class WireInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler<object>): Observable<object> {
     const contractClass = this.reflector.get<ContractClass | undefined>(RESPONDS, context.getHandler());
-    return contractClass === undefined ? next.handle() : next.handle().pipe(map((value) => toWire(value, contractClass)));
+    return contractClass === undefined
+      ? next.handle()
+      : next.handle().pipe(map((value) => toWire(value, contractClass)));
   }
 }

@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { call } from '../e2e/http.js';
+import { inOneProcess } from '../e2e/suites.js';
+import type { SuiteUnderTest } from '../e2e/suites.js';
+import { describeWithStandard, resolvedSchema } from './standard.js';
+
+type Json = Record<string, unknown>;
+interface Operation {
+  operationId?: string;
+  tags?: string[];
+  summary?: string;
+  security?: object[];
+  parameters?: { name: string; in: string; required?: boolean; schema?: unknown }[];
+  requestBody?: { required?: boolean; content: Record<string, { schema: unknown }> };
+  responses: Record<
+    string,
+    { $ref?: string; content?: Record<string, { schema: unknown }>; headers?: Record<string, { schema: unknown }> }
+  >;
+}
+interface Document {
+  info: { title: string; version: string };
+  security: object[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Json; responses?: Record<string, Operation['responses'][string]>; securitySchemes: Json };
+}
+
+/** Everything that we serve beyond the standard. Nothing else may differ. */
+const ADDITIONS = {
+  routes: { 'run-gateway': [], 'run-coordinator': [], 'atomic-executor': ['GET /v1/node-types'] } as Record<
+    string,
+    string[]
+  >,
+  queryParameters: {
+    stream_run_events: ['cursor', 'limit', 'follow'],
+    stream_node_run_events: ['cursor', 'limit', 'follow'],
+  } as Record<string, string[]>,
+};
+
+const SERVICES = [
+  ['run-gateway', (suite: SuiteUnderTest) => suite.gateway],
+  ['run-coordinator', (suite: SuiteUnderTest) => suite.coordinator],
+  ['atomic-executor', (suite: SuiteUnderTest) => suite.executor],
+] as const;
+
+describeWithStandard('The OpenAPI document that each service serves', () => {
+  let suite: SuiteUnderTest;
+  beforeAll(async () => {
+    suite = await inOneProcess();
+  });
+  afterAll(async () => suite.stop());
+
+  describe.each(SERVICES)('%s', (name, baseUrl) => {
+    let ours: Document;
+    let standard: Document;
+    beforeAll(async () => {
+      ours = (await call<Document>('GET', `${baseUrl(suite)}/openapi.json`)).body;
+      standard = parse(readFileSync(`../shared/arp-spec/v1/openapi/${name}.openapi.yaml`, 'utf8')) as Document;
+    });
+
+    it('has the title, version, security and security scheme of the standard', () => {
+      expect({ title: ours.info.title, version: ours.info.version }).toEqual({
+        title: standard.info.title,
+        version: standard.info.version,
+      });
+      expect(ours.security).toEqual(standard.security);
+      expect(ours.components.securitySchemes).toEqual(standard.components.securitySchemes);
+    });
+
+    it('has the routes of the standard and the additions listed here', () => {
+      expect(routesOf(ours)).toEqual([...routesOf(standard), ...(ADDITIONS.routes[name] ?? [])].sort());
+    });
+
+    it('has the operations of the standard: ids, parameters, bodies, responses, security', () => {
+      let compared = 0;
+      for (const [path, methods] of Object.entries(standard.paths)) {
+        for (const [method, theirs] of Object.entries(methods)) {
+          const operation = ours.paths[path]?.[method];
+          expect(operation).toBeDefined();
+          if (operation !== undefined) expect(comparable(ours, operation)).toEqual(comparable(standard, theirs));
+          compared += 1;
+        }
+      }
+      expect(compared).toBe(routesOf(standard).length);
+    });
+  });
+
+  it('would notice another schema, parameter or response', () => {
+    const standard = parse(readFileSync('../shared/arp-spec/v1/openapi/run-gateway.openapi.yaml', 'utf8')) as Document;
+    const start = standard.paths['/v1/runs']?.['post'];
+    if (start === undefined) throw new Error('the standard has no start_run');
+    const reference = comparable(standard, start);
+    const mutants: Operation[] = [
+      { ...start, operationId: 'other' },
+      {
+        ...start,
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Run' } } },
+        },
+      },
+      { ...start, parameters: [{ name: 'x', in: 'header', schema: { type: 'string' } }] },
+      { ...start, responses: { '200': { content: {} } } },
+      { ...start, security: [] },
+    ];
+    for (const mutant of mutants) expect(comparable(standard, mutant)).not.toEqual(reference);
+  });
+});
+
+function routesOf(document: Document): string[] {
+  return Object.entries(document.paths)
+    .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+    .sort();
+}
+
+/** What an operation means, with references resolved and prose left out. */
+function comparable(document: Document, operation: Operation): unknown {
+  const extra = ADDITIONS.queryParameters[operation.operationId ?? ''] ?? [];
+  return {
+    operationId: operation.operationId,
+    tags: operation.tags,
+    summary: operation.summary,
+    security: operation.security ?? document.security,
+    parameters: (operation.parameters ?? [])
+      .filter(({ name, in: place }) => !(place === 'query' && extra.includes(name)))
+      .map(({ name, in: place, required, schema }) => ({
+        name,
+        in: place,
+        required: required === true,
+        schema: plain(document, schema),
+      })),
+    requestBody: operation.requestBody && {
+      required: operation.requestBody.required === true,
+      content: contents(document, operation.requestBody.content),
+    },
+    responses: Object.fromEntries(
+      Object.entries(operation.responses).map(([status, response]) => {
+        const resolved =
+          response.$ref === undefined
+            ? response
+            : (document.components.responses?.[response.$ref.split('/').at(-1) ?? ''] ?? response);
+        return [
+          status,
+          {
+            content: contents(document, resolved.content ?? {}),
+            headers: Object.fromEntries(
+              Object.entries(resolved.headers ?? {}).map(([name, { schema }]) => [name, schema]),
+            ),
+          },
+        ];
+      }),
+    ),
+  };
+}
+
+function contents(document: Document, content: Record<string, { schema: unknown }>): unknown {
+  return Object.fromEntries(Object.entries(content).map(([type, { schema }]) => [type, plain(document, schema)]));
+}
+
+/** A schema without references, titles, descriptions; `required` in one order. */
+function plain(document: Document, schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => plain(document, item));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $ref } = schema as { $ref?: string };
+  if ($ref?.startsWith('#/components/schemas/') === true)
+    return plain(document, document.components.schemas[$ref.split('/').at(-1) ?? '']);
+  if ($ref?.startsWith('../schemas/') === true)
+    return plain(document, resolvedSchema($ref.replace('../schemas/', '').replace('.schema.json', '')));
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key, value]) => !((key === 'title' || key === 'description') && typeof value === 'string'))
+      .map(([key, value]) => [
+        key,
+        key === 'required' && Array.isArray(value) ? [...value].sort() : plain(document, value),
+      ]),
+  );
+}

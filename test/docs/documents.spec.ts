@@ -1,0 +1,127 @@
+import { ERROR_CATALOGUE, NODE_RUN_ERROR_CATALOGUE } from '#contract';
+import { REFUSAL_CODES } from '#node-pack-loader';
+import { call } from '../e2e/http.js';
+import { inOneProcess } from '../e2e/suites.js';
+import type { SuiteUnderTest } from '../e2e/suites.js';
+import { expectCheckedIn } from './checked-in.js';
+import { settingsByService } from './settings.js';
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly 'x-error-codes': string[];
+  readonly 'x-permission'?: string;
+}
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+
+/** Thrown by the executor's client only: the coordinator makes it an error of the node run, or a message of its health. */
+const NEVER_ANSWERED = ['atomic_executor_unavailable'];
+
+const GENERATED = '<!-- Generated from the code by `npm run docs`; a test compares. -->\n';
+
+describe('documents that must say what the code does', () => {
+  let suite: SuiteUnderTest;
+  const documents = new Map<string, Document>();
+  beforeAll(async () => {
+    suite = await inOneProcess();
+    for (const [name, base] of [
+      ['gateway', suite.gateway],
+      ['coordinator', suite.coordinator],
+      ['atomic-executor', suite.executor],
+    ] as const) {
+      documents.set(name, (await call<Document>('GET', `${base}/openapi.json`)).body);
+    }
+  });
+  afterAll(async () => suite.stop());
+
+  it('docs/openapi/*.json: the OpenAPI documents as served', () => {
+    for (const [name, document] of documents)
+      expectCheckedIn(`docs/openapi/${name}.openapi.json`, `${JSON.stringify(document, null, 2)}\n`);
+  });
+
+  it('docs/routes.md', () => {
+    const sections = [...documents].map(([name, document]) => {
+      const rows = operations(document).map(
+        ([method, path, operation]) =>
+          `| \`${method} ${path}\` | ${operation.operationId} | ${operation['x-permission'] ?? 'public'} | ${operation.summary} |`,
+      );
+      return `## ${name}\n\n| route | operationId | permission | |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+    });
+    expectCheckedIn(
+      'docs/routes.md',
+      `# Routes\n\n${GENERATED}\nEvery service also serves Swagger UI at \`/docs\` and its OpenAPI document at \`/openapi.json\`. Errors: [errors.md](errors.md).\n\n${sections.join('\n')}`,
+    );
+  });
+
+  it('docs/errors.md: both catalogues and the refusal codes of node packs', () => {
+    const http = Object.entries(ERROR_CATALOGUE).map(
+      ([code, { status, retryable, message }]) =>
+        `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${message} |`,
+    );
+    const nodeRun = Object.entries(NODE_RUN_ERROR_CATALOGUE).map(
+      ([code, { retryable, message }]) => `| \`${code}\` | ${retryable ? 'yes' : 'no'} | ${message} |`,
+    );
+    expectCheckedIn(
+      'docs/errors.md',
+      [
+        `# Errors\n\n${GENERATED}`,
+        'Every response that is not a success has an ErrorEnvelope: `{"error": {"code", "message", "retryable", "details"?}}`. The code is stable and never reused for another meaning.\n',
+        '## Of a request\n\n| code | status | retryable | default message |\n| --- | ---: | --- | --- |',
+        ...http,
+        '\n## Of a node run\n\nOn a node run that failed or was canceled: `error` of an execution result, `extensions["jarvis.completion_error"]` of a NodeRun. A handler may add codes of its own.\n\n| code | retryable | default message |\n| --- | --- | --- |',
+        ...nodeRun,
+        `\n## Of a node pack that is refused\n\nIn the log and in \`/v1/health\` of the executor, with a sentence: ${REFUSAL_CODES.map((code) => `\`${code}\``).join(', ')}.\n`,
+      ].join('\n'),
+    );
+  });
+
+  it('the OpenAPI documents name every error code and no other', () => {
+    const named = new Set(
+      [...documents.values()].flatMap((document) =>
+        operations(document).flatMap(([, , operation]) => operation['x-error-codes']),
+      ),
+    );
+    expect([...named, ...NEVER_ANSWERED].sort()).toEqual(Object.keys(ERROR_CATALOGUE).sort());
+  });
+
+  it('docs/configuration.md: every setting', () => {
+    const sections = settingsByService().map(([service, settings]) => {
+      const rows = settings.map(({ name, aliases, fallback, description, choices }) => {
+        const also = aliases.length === 0 ? '' : ` Also read as ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`;
+        const values = choices.length === 0 ? '' : ` One of ${choices.map((choice) => `\`${choice}\``).join(', ')}.`;
+        return `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${description}${values}${also} |`;
+      });
+      return `## ${service}\n\n| setting | default | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+    });
+    expectCheckedIn(
+      'docs/configuration.md',
+      `# Configuration\n\n${GENERATED}\nA flag (\`--host\`, \`--port\`) wins over the environment, which wins over \`.env.local\`, which wins over \`.env\`. An empty value counts as not given. A service that finds a setting wrong lists all that are and does not start. \`npm start\` assumes \`JARVIS_POLICY_PROFILE=dev-allow\` and \`LOG_LEVEL=warn\` where nothing else is said.\n\n${sections.join('\n')}`,
+    );
+  });
+
+  it('.env.example: every setting', () => {
+    const seen = new Set<string>();
+    const sections = settingsByService().map(([service, settings]) => {
+      const lines = settings
+        .filter(({ name }) => !seen.has(name) && seen.add(name))
+        .map(({ name, fallback, description, example }) => `# ${description}\n#${name}=${example ?? fallback}\n`);
+      return `# --- ${service} ---\n\n${lines.join('\n')}`;
+    });
+    expectCheckedIn(
+      '.env.example',
+      `# Copy to .env.local (or .env) and uncomment what you change. Generated from the code by npm run docs.\n\n${sections.join('\n')}`,
+    );
+  });
+});
+
+function operations(document: Document): [string, string, Operation][] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, string, Operation] => [
+      method.toUpperCase(),
+      path,
+      operation,
+    ]),
+  );
+}

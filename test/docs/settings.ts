@@ -1,0 +1,40 @@
+import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
+import { coordinatorSettings } from '../../apps/coordinator/src/coordinator.config.js';
+import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
+import { serviceSettings } from '#config';
+import type { SettingsDefinition, SettingSpecs } from '#config';
+
+/** One setting as the documents show it. */
+export interface DocumentedSetting {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly fallback: string;
+  readonly description: string;
+  readonly choices: readonly string[];
+  readonly example: string | undefined;
+}
+
+/** Every setting, under the service that has it; those that all have come first. */
+export function settingsByService(): [string, DocumentedSetting[]][] {
+  const shared = new Set(Object.keys(serviceSettings.specs));
+  const own = (definition: SettingsDefinition<SettingSpecs>) =>
+    documented(definition).filter(({ name }) => !shared.has(name));
+  return [
+    ['Every service', documented(serviceSettings)],
+    ['Run Gateway', own(gatewaySettings)],
+    ['Run Coordinator', own(coordinatorSettings)],
+    ['Atomic Executor', own(atomicExecutorSettings)],
+  ];
+}
+
+function documented(definition: SettingsDefinition<SettingSpecs>): DocumentedSetting[] {
+  return Object.entries(definition.specs).map(([name, spec]) => ({
+    name,
+    aliases: definition.aliases[name] ?? [],
+    fallback:
+      spec.default === undefined ? '' : Array.isArray(spec.default) ? spec.default.join(',') : String(spec.default),
+    description: spec.desc ?? '',
+    choices: (spec.choices ?? []).map(String),
+    example: spec.example,
+  }));
+}
