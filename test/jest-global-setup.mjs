@@ -2,7 +2,7 @@
  * One PostgreSQL for the whole test run, with a migrated template database that each test file clones. TEST_DATABASE_URL (of a
  * superuser) names another server to use instead of the embedded one.
  */
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectDatabase, migrate, startEmbeddedPostgres } from '#database';
@@ -13,7 +13,7 @@ export default async function setUp() {
   const server =
     given === undefined
       ? await startEmbeddedPostgres({
-          dataDir: await mkdtemp(join(tmpdir(), 'arp-test-')),
+          dataDir: await openFolder(),
           serverSettings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '400' },
         })
       : undefined;
@@ -37,4 +37,11 @@ export default async function setUp() {
   process.env.ARP_TEST_ADMIN_URL = adminUrl;
   process.env.ARP_TEST_TEMPLATE = template;
   globalThis.arpTestServer = server;
+}
+
+/** For root: the user that PostgreSQL then runs as must be able to pass. */
+async function openFolder() {
+  const folder = await mkdtemp(join(tmpdir(), 'arp-test-'));
+  await chmod(folder, 0o755);
+  return folder;
 }

@@ -23,7 +23,9 @@ export interface Listener {
  */
 export async function listen(service: ServiceApp, { host, port, portSetting }: Listener): Promise<string> {
   try {
-    await service.app.listen({ host, port });
+    // Not app.listen, which logs the failure as an error of its own before we can say it in one sentence.
+    await service.app.init();
+    await service.app.getHttpAdapter().getInstance().listen({ host, port });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EADDRINUSE') {

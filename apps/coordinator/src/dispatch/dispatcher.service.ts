@@ -25,6 +25,7 @@ export class DispatcherService implements OnApplicationBootstrap, OnModuleDestro
   private readonly waiting = new Map<string, NodeRunRef>();
   private readonly running = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
+  private looking: Promise<void> | undefined;
 
   constructor(
     private readonly ready: ReadyQueueService,
@@ -37,13 +38,14 @@ export class DispatcherService implements OnApplicationBootstrap, OnModuleDestro
   onApplicationBootstrap(): void {
     if (!this.options.enabled) return;
     this.ready.onEnqueued((refs) => this.offer(refs));
-    void this.lookForWork();
+    this.looking = this.lookForWork();
   }
 
   /** Takes nothing more and waits, for the grace period at most, for what is running. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
     this.waiting.clear();
+    await this.looking;
     const unfinished = Promise.allSettled(this.running.values());
     const grace = new AbortController();
     await Promise.race([
