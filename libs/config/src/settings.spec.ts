@@ -1,0 +1,85 @@
+import {
+  defineSettings,
+  httpUrl,
+  list,
+  port,
+  postgresUrl,
+  readSettings,
+  SettingsError,
+  text,
+  wholeNumber,
+  yesNo,
+} from './settings.js';
+
+const definition = defineSettings(
+  {
+    URL_A: httpUrl({ default: undefined, desc: 'a' }),
+    DB: postgresUrl({ default: undefined, desc: 'b' }),
+    COUNT: wholeNumber({ min: 1, max: 9 })({ default: 3, desc: 'c' }),
+    ON: yesNo({ default: true, desc: 'd' }),
+    NAMES: list({ default: [], desc: 'e' }),
+    PORT_A: port({ default: 8080, desc: 'f' }),
+    WORD: text({ default: 'x', choices: ['x', 'y'] as const, desc: 'g' }),
+  },
+  { URL_A: ['OTHER_URL'] },
+);
+
+describe('settings', () => {
+  it('have defaults, and an empty value counts as not given', () => {
+    const settings = readSettings(definition, { COUNT: '', NAMES: ' ' });
+    expect(settings).toEqual({
+      URL_A: undefined,
+      DB: undefined,
+      COUNT: 3,
+      ON: true,
+      NAMES: [],
+      PORT_A: 8080,
+      WORD: 'x',
+    });
+    expect(Object.isFrozen(settings)).toBe(true);
+  });
+
+  it('are read under their other names, their own name first; URLs lose a trailing slash and /v1', () => {
+    expect(readSettings(definition, { OTHER_URL: 'http://h:1/v1/' }).URL_A).toBe('http://h:1');
+    expect(readSettings(definition, { OTHER_URL: 'http://h:1', URL_A: 'https://own/base/' }).URL_A).toBe(
+      'https://own/base',
+    );
+  });
+
+  it('are of their type', () => {
+    expect(readSettings(definition, { COUNT: '9', ON: 'no', NAMES: 'a, b,,c', PORT_A: '0', WORD: 'y' })).toMatchObject({
+      COUNT: 9,
+      ON: false,
+      NAMES: ['a', 'b', 'c'],
+      PORT_A: 0,
+      WORD: 'y',
+    });
+  });
+
+  it('that are wrong are all named at once, without repeating a secret', () => {
+    const read = () =>
+      readSettings(definition, {
+        URL_A: 'ftp://x',
+        DB: 'mysql://u:hunter2@h/d',
+        COUNT: '10',
+        ON: 'perhaps',
+        PORT_A: '70000',
+        WORD: 'z',
+      });
+    expect(read).toThrow(SettingsError);
+    try {
+      read();
+    } catch (error) {
+      const { problems, message } = error as SettingsError;
+      expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+        'COUNT',
+        'DB',
+        'ON',
+        'PORT_A',
+        'URL_A',
+        'WORD',
+      ]);
+      expect(message).not.toContain('hunter2');
+    }
+  });
+});
