@@ -94,9 +94,9 @@ function importsOf(file: string, source: string): Import[] {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnlyImport(node.importClause));
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, isTypeOnlyExport(node));
     else if (ts.isExternalModuleReference(node)) add(node.expression, false);
-    else if (ts.isImportTypeNode(node))
+    else if (ts.isImportTypeNode(node)) {
       add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
-    else if (ts.isCallExpression(node) && isImportCall(node.expression)) add(node.arguments[0], false);
+    } else if (ts.isCallExpression(node) && isImportCall(node.expression)) add(node.arguments[0], false);
     ts.forEachChild(node, visit);
   };
   visit(tree);

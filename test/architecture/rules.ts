@@ -93,12 +93,12 @@ export const RULES: readonly Rule[] = [
   ),
   each(
     'public-face',
-    'A lib is entered through its index.ts: by its name from outside, never by its name from inside.',
+    'A lib is entered by its name through index.ts, or a JSON file it publishes; from inside it does not name itself.',
     ({ from, target, specifier }) =>
       isIn('libs', target) &&
       (home(from) === home(target)
         ? !specifier.startsWith('.')
-        : specifier.startsWith('.') || target !== `${home(target)}/src/index.ts`),
+        : specifier.startsWith('.') || !(target === `${home(target)}/src/index.ts` || target.endsWith('.json'))),
   ),
   perFile(
     'index-is-a-public-face',
@@ -170,10 +170,10 @@ export const RULES: readonly Rule[] = [
       knots(
         edgesOf(
           imports
-            .filter(({ from, target }) => !isTest(from) && home(from) === home(target) && isIn('apps', from))
+            .filter(({ from }) => !isTest(from))
             .map(({ from, target }) => [resourceOf(from), resourceOf(target)] as const)
             .filter((edge): edge is readonly [string, string] => edge[0] !== undefined && edge[1] !== undefined)
-            .filter(([from, to]) => from !== to),
+            .filter(([from, to]) => from !== to && home(from) === home(to)),
         ),
       ).map((knot) => `${knot.join(', ')} need each other`),
   },
@@ -184,7 +184,7 @@ export const RULES: readonly Rule[] = [
   },
   perFile(
     'names-say-something',
-    'No file is called utils, helpers, common, shared, misc, types, base-…; no folder collects one kind of class.',
+    'No file is called utils, helpers, common, shared, misc, types, interfaces, constants, base-…; no folder collects one kind of class.',
     (file) => EMPTY_WORDS.test(basename(file)) || EMPTY_NAMES.test(basename(file)) || EMPTY_FOLDERS.test(file),
   ),
   {

@@ -25,7 +25,7 @@ describeWithStandard('OpenAPI schemas of the contract classes', () => {
     const document = SwaggerModule.createDocument(app, new DocumentBuilder().build(), {
       extraModels: contractClasses(),
     });
-    schemas = (completeSchemas(document).components?.schemas ?? {}) as Json;
+    schemas = completeSchemas(document).components?.schemas ?? {};
   });
 
   afterAll(async () => {

@@ -162,10 +162,12 @@ function plain(document: Document, schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map((item) => plain(document, item));
   if (typeof schema !== 'object' || schema === null) return schema;
   const { $ref } = schema as { $ref?: string };
-  if ($ref?.startsWith('#/components/schemas/') === true)
+  if ($ref?.startsWith('#/components/schemas/') === true) {
     return plain(document, document.components.schemas[$ref.split('/').at(-1) ?? '']);
-  if ($ref?.startsWith('../schemas/') === true)
+  }
+  if ($ref?.startsWith('../schemas/') === true) {
     return plain(document, resolvedSchema($ref.replace('../schemas/', '').replace('.schema.json', '')));
+  }
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([key, value]) => !((key === 'title' || key === 'description') && typeof value === 'string'))

@@ -37,8 +37,9 @@ describe('documents that must say what the code does', () => {
   afterAll(async () => suite.stop());
 
   it('docs/openapi/*.json: the OpenAPI documents as served', () => {
-    for (const [name, document] of documents)
+    for (const [name, document] of documents) {
       expectCheckedIn(`docs/openapi/${name}.openapi.json`, `${JSON.stringify(document, null, 2)}\n`);
+    }
   });
 
   it('docs/routes.md', () => {

@@ -54,12 +54,13 @@ describe('a gateway in front of a coordinator', () => {
     };
     const peer = await startPeer((request, response) => {
       const events = JSON.stringify(`${JSON.stringify(event)}\n${JSON.stringify({ ...event, seq: 2 })}\n`);
-      if (request.url?.includes('unknown') === true)
+      if (request.url?.includes('unknown') === true) {
         response.writeHead(404).end(JSON.stringify({ detail: 'Run not found' }));
-      else
+      } else {
         response
           .writeHead(200, { 'content-type': 'application/json' })
           .end(request.url?.endsWith('/events') === true ? events : JSON.stringify(nulls));
+      }
     });
     const gateway = await startGateway({
       ARP_RUN_COORDINATOR_URL: peer.url,

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase, freePort, startProcess, untilServing } from '#testing';
+import { copyTree, createTestDatabase, freePort, startGroup, startProcess, untilServing } from '#testing';
 import type { ServiceProcess } from '#testing';
 import { call } from './http.js';
 
@@ -98,32 +98,25 @@ describe('programs as a person starts and stops them', () => {
 
   it('npx nest start <service> starts each alone, with --host and --port', async () => {
     const database = await createTestDatabase();
+    const tree = await copyTree();
     for (const app of ['gateway', 'coordinator', 'atomic-executor']) {
       const port = await freePort();
-      // In its own process group, as in a terminal: nest starts the service as a child.
-      const nest = spawn('npx', ['nest', 'start', app, '--', '--host', '127.0.0.1', '--port', String(port)], {
-        detached: true,
-        stdio: ['ignore', 'ignore', 'ignore'],
-        env: { ...process.env, DATABASE_URL: database.url, LOG_LEVEL: 'silent' },
-      });
-      const ended = new Promise((settle) => nest.once('close', settle));
-      let version: { body: unknown } | undefined;
-      while (version === undefined) {
-        version = await call('GET', `${url(port)}/v1/version`).catch(() => undefined);
-        await new Promise((settle) => setTimeout(settle, 50));
-      }
-      expect(version.body).toMatchObject({ supported_api_versions: ['v1'] });
-      process.kill(-(nest.pid ?? 0), 'SIGINT');
-      await ended;
+      const settings = { DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
+      const nest = startGroup(`npx nest start ${app} -- --host 127.0.0.1 --port ${port}`, settings, tree.folder);
+      await untilServing(nest, url(port));
+      expect((await call('GET', `${url(port)}/v1/version`)).body).toMatchObject({ supported_api_versions: ['v1'] });
+      await nest.stop('SIGINT');
     }
+    await tree.remove();
     await database.drop();
   }, 60_000);
 
   it('--help lists flags and settings, --version the version', async () => {
     const help = startProcess(['dist/apps/coordinator/src/main.js', '--help'], {});
     expect(await help.ended).toBe(0);
-    for (const word of ['--host', '--port', 'DATABASE_URL', 'JARVIS_POLICY_PROFILE'])
+    for (const word of ['--host', '--port', 'DATABASE_URL', 'JARVIS_POLICY_PROFILE']) {
       expect(help.output()).toContain(word);
+    }
     const version = startProcess(['dist/apps/gateway/src/main.js', '--version'], {});
     expect(await version.ended).toBe(0);
     expect(version.output().trim()).toBe('0.1.0');

@@ -17,5 +17,5 @@ await runService(async () => {
     port: settings.ARP_ATOMIC_EXECUTOR_PORT,
     portSetting: 'ARP_ATOMIC_EXECUTOR_PORT',
   });
-  return { stop: executor.stop, graceMs: settings.ARP_SHUTDOWN_GRACE_MS };
+  return { stop: () => executor.stop(), graceMs: settings.ARP_SHUTDOWN_GRACE_MS };
 });

@@ -17,5 +17,5 @@ await runService(async () => {
     port: settings.ARP_RUN_GATEWAY_PORT,
     portSetting: 'ARP_RUN_GATEWAY_PORT',
   });
-  return { stop: gateway.stop, graceMs: settings.ARP_SHUTDOWN_GRACE_MS };
+  return { stop: () => gateway.stop(), graceMs: settings.ARP_SHUTDOWN_GRACE_MS };
 });

@@ -168,8 +168,9 @@ function readError(text: string): { code?: string; message?: string; details?: R
     error?: { code?: unknown; message?: unknown; details?: unknown };
     detail?: unknown;
   };
-  if (error === undefined || error === null)
+  if (error === undefined || error === null) {
     return detail === undefined ? undefined : { message: JSON.stringify(detail) };
+  }
   return {
     ...(typeof error.code === 'string' ? { code: error.code } : {}),
     ...(typeof error.message === 'string' ? { message: error.message } : {}),

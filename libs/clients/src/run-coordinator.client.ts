@@ -34,7 +34,7 @@ export class RunCoordinatorClient extends RunsApi {
     if (options.cursor !== undefined) query.set('cursor', String(options.cursor));
     if (options.limit !== undefined) query.set('limit', String(options.limit));
     if (options.follow === true) query.set('follow', '1');
-    const suffix = query.size === 0 ? '' : `?${query}`;
+    const suffix = query.size === 0 ? '' : `?${query.toString()}`;
     const lines = await this.peer.lines(ctx, {
       method: 'GET',
       path: `/v1/runs/${encodeURIComponent(runId)}/events${suffix}`,

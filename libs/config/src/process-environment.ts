@@ -33,7 +33,9 @@ export function processEnvironment(folder: string = process.cwd()): Record<strin
     .map((name) => `${folder}/${name}`)
     .filter((path) => existsSync(path))
     .map((path) => parse(readFileSync(path)));
-  const merged: Record<string, string | undefined> = Object.assign({}, ...fromFiles);
+  const merged: Record<string, string | undefined> = Object.fromEntries(
+    fromFiles.flatMap((values) => Object.entries(values)),
+  );
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && value !== '') merged[name] = value;
   }
@@ -62,13 +64,14 @@ export function readInvocation<S extends SettingSpecs>(
   }
   const switches = Object.entries(commandLine.switches ?? {});
   for (const [name, description] of switches) program.option(`--${name}`, description);
-  program.parse(argv as string[], { from: 'user' });
+  program.parse(argv, { from: 'user' });
 
   const flags: Record<string, unknown> = program.opts();
   const overrides: Record<string, string> = {};
   if (flags['host'] !== undefined) overrides['ARP_HOST'] = String(flags['host']);
-  if (flags['port'] !== undefined && commandLine.portSetting)
+  if (flags['port'] !== undefined && commandLine.portSetting) {
     overrides[commandLine.portSetting] = String(flags['port']);
+  }
   return {
     settings: readSettings(definition, { ...env, ...overrides }),
     switches: Object.fromEntries(switches.map(([name]) => [name, flags[camelCase(name)] === true])),
@@ -76,8 +79,9 @@ export function readInvocation<S extends SettingSpecs>(
 }
 
 function asPort(value: string): string {
-  if (!/^\d{1,5}$/.test(value) || Number(value) > 65535)
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) {
     throw new InvalidArgumentError('must be a port from 0 to 65535.');
+  }
   return value;
 }
 

@@ -38,6 +38,7 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
           error instanceof Error && error.message !== '' ? error.message : (error as { code?: string }).code;
         throw new Error(
           `The database ${pathname.slice(1)} at ${hostname}:${port || 5432} cannot be used: ${reason ?? 'no answer'}.`,
+          { cause: error },
         );
       }
       await sleep(RETRY_EVERY_MS);

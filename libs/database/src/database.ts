@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { QueryResult, QueryRunner } from 'typeorm';
 import { translatePostgresError, isRetryableConflict } from './postgres-errors.js';
 

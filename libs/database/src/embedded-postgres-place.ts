@@ -77,8 +77,9 @@ async function importCopy(packageDir: string): Promise<EmbeddedPostgresClass> {
       recursive: true,
       verbatimSymlinks: true,
     });
-    for (const dependency of ['pg', 'async-exit-hook'])
+    for (const dependency of ['pg', 'async-exit-hook']) {
       await symlink(join(source, dependency), join(modules, dependency));
+    }
     await rename(unfinished, copyDir).catch(async (error: NodeJS.ErrnoException) => {
       await rm(unfinished, { recursive: true, force: true });
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;

@@ -3,7 +3,6 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { AppError } from '#contract';
@@ -51,7 +50,7 @@ export async function createApp(
     },
     clientErrorHandler,
   });
-  const instance = adapter.getInstance() as unknown as FastifyInstance;
+  const instance = adapter.getInstance<FastifyInstance>();
   const allowedMethods = new AllowedMethods(instance);
   const stopping = new AbortController();
   installRequestContext(instance, settings.ARP_AUTH_DEV_SUBJECT, stopping.signal);
@@ -77,7 +76,7 @@ export async function createApp(
       stopping.abort();
       // A connection that says nothing, or whose stream has just ended, would hold the server open for its keep-alive time:
       // once no request is being answered, all that are left are closed.
-      const server = app.getHttpServer() as Server;
+      const server = app.getHttpServer();
       const sweep = setInterval(() => {
         if (inFlight.count === 0) server.closeAllConnections();
       }, SWEEP_EVERY_MS);
@@ -96,7 +95,7 @@ function acceptJsonOnly(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else parseJson(request, body as string, done);
+    else void parseJson(request, body as string, done);
   });
 }
 

@@ -110,6 +110,6 @@ function success(options: EndpointOptions): MethodDecorator[] {
       }),
     ];
   }
-  if (Array.isArray(responds)) return [ApiResponse({ status: 200, description, type: responds[0], isArray: true })];
-  return [ApiResponse({ status: 200, description, type: responds as Type<object> })];
+  if (typeof responds === 'function') return [ApiResponse({ status: 200, description, type: responds })];
+  return [ApiResponse({ status: 200, description, type: responds[0], isArray: true })];
 }

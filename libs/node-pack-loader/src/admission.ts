@@ -91,8 +91,9 @@ export async function admitPack(
 }
 
 function checkLists({ name }: CandidatePackage, rules: AdmissionRules): void {
-  if (rules.deny.includes(name))
+  if (rules.deny.includes(name)) {
     throw new Refused('pack_denied', `${name} is on the deny list (JARVIS_NODEPACK_DENY).`);
+  }
   if (rules.allow !== undefined && !rules.allow.includes(name)) {
     throw new Refused('pack_denied', `${name} is not on the allow list; add it to JARVIS_NODEPACK_ALLOW to load it.`);
   }
@@ -105,20 +106,23 @@ function readMetadata({ name, metadata }: CandidatePackage): DeclaredPack[] {
   if (typeof field !== 'object' || field === null) throw invalid('must be an object');
   if (field.schemaVersion !== 1) throw invalid('must have schemaVersion 1');
   const range = field.compat?.sdk;
-  if (typeof range !== 'string' || semver.validRange(range) === null)
+  if (typeof range !== 'string' || semver.validRange(range) === null) {
     throw invalid('must have compat.sdk, a range of SDK versions such as "^0.1.0"');
+  }
   if (!semver.satisfies(sdkVersion, range, { includePrerelease: true })) {
     throw new Refused(
       'pack_sdk_incompatible',
       `${name} is made for node-pack-sdk ${range}, this executor has ${sdkVersion}. Install a version of it that fits.`,
     );
   }
-  if (typeof field.nodepacks !== 'object' || field.nodepacks === null)
+  if (typeof field.nodepacks !== 'object' || field.nodepacks === null) {
     throw invalid('must have nodepacks: pack id -> {entry, manifest}');
+  }
   const packs = Object.entries(field.nodepacks as Record<string, unknown>).map(([packId, value]): DeclaredPack => {
     const { entry, manifest } = (value ?? {}) as { entry?: unknown; manifest?: unknown };
-    if (typeof entry !== 'string' || typeof manifest !== 'string')
+    if (typeof entry !== 'string' || typeof manifest !== 'string') {
       throw invalid(`must give "${packId}" an entry and a manifest, both paths inside the package`);
+    }
     return { packId, entry, manifest };
   });
   if (packs.length === 0) throw invalid('names no pack');
@@ -127,12 +131,13 @@ function readMetadata({ name, metadata }: CandidatePackage): DeclaredPack[] {
 
 function readManifest(candidate: CandidatePackage, { packId, manifest: path }: DeclaredPack): NodePackManifest {
   const file = inside(candidate, path, packId);
-  if (file === undefined)
+  if (file === undefined) {
     throw new Refused(
       'pack_manifest_missing',
       `${candidate.name} has no manifest at ${path}; its author builds it with jarvis-node-pack build.`,
       packId,
     );
+  }
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));
@@ -163,12 +168,13 @@ function checkNodeIds(
   rules: AdmissionRules,
 ): void {
   for (const { id } of nodes) {
-    if (!id.startsWith(`${packId}.`))
+    if (!id.startsWith(`${packId}.`)) {
       throw new Refused(
         'node_id_outside_pack',
         `The node ${id} of ${name} must start with the id of its pack, ${packId}.`,
         packId,
       );
+    }
     if (id.startsWith('jarvis.') && !rules.firstParty.some((prefix) => name.startsWith(prefix))) {
       throw new Refused(
         'node_id_reserved',
@@ -179,8 +185,9 @@ function checkNodeIds(
   }
   const ids = nodes.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined)
+  if (twice !== undefined) {
     throw new Refused('node_id_duplicate', `The manifest of ${name} has the node ${twice} twice.`, packId);
+  }
 }
 
 function compileSchemas(
@@ -215,12 +222,13 @@ async function readHandlers(
   timeoutMs: number,
 ): Promise<Map<string, Node>> {
   const file = inside(candidate, entry, packId);
-  if (file === undefined)
+  if (file === undefined) {
     throw new Refused(
       'pack_module_missing',
       `${candidate.name} has no module at ${entry}; it may not have been built.`,
       packId,
     );
+  }
   try {
     return handlersOf(await importWithin(file, timeoutMs), packId);
   } catch (error) {
@@ -237,8 +245,9 @@ function handlersOf(module: { default?: unknown }, packId: string): Map<string, 
   // A CommonJS module's `exports.default` arrives one level deeper.
   const outer = module.default as (Partial<Pack> & { default?: Partial<Pack> }) | undefined;
   const pack = outer?.nodes === undefined ? outer?.default : outer;
-  if (pack?.id !== packId || !Array.isArray(pack.nodes))
+  if (pack?.id !== packId || !Array.isArray(pack.nodes)) {
     throw new Error(`its default export is not the pack ${packId}`);
+  }
   const handlers = (pack.nodes as readonly (Node | null | undefined)[]).map((node): [string, Node] => {
     if (typeof node?.id !== 'string') throw new Error('one of its nodes has no id');
     return [node.id, node];
@@ -267,20 +276,22 @@ function checkHandlers(
 ): void {
   const declared = new Set(manifest.nodes.map(({ id }) => id));
   for (const id of declared) {
-    if (typeof handlers.get(id)?.run !== 'function')
+    if (typeof handlers.get(id)?.run !== 'function') {
       throw new Refused(
         'pack_handler_missing',
         `The manifest of ${name} declares ${id}, its code has no handler for it; build the pack again.`,
         packId,
       );
+    }
   }
   for (const id of handlers.keys()) {
-    if (!declared.has(id))
+    if (!declared.has(id)) {
       throw new Refused(
         'pack_handler_undeclared',
         `The code of ${name} has a handler for ${id}, its manifest does not declare it; build the pack again.`,
         packId,
       );
+    }
   }
 }
 

@@ -31,7 +31,7 @@ describe('defineNode', () => {
         return { n: this.factor };
       },
     };
-    const { run } = defineNode(definition as unknown as NodeDefinition);
+    const { run } = defineNode(definition);
     expect(await run({}, {} as never)).toEqual({ n: 3 });
   });
 
@@ -55,7 +55,7 @@ describe('defineNode', () => {
     ['examples', [{ inputs: {}, outputs: 3 }]],
     ['run', 'later'],
   ])('names the field that is wrong: %s %j', (field, value) => {
-    const wrong = { ...least, [field]: value } as unknown as NodeDefinition;
+    const wrong = { ...least, [field]: value };
     expect(() => defineNode(wrong)).toThrow(new RegExp(`^node [^:]+: ${field} must`));
   });
 
@@ -119,7 +119,7 @@ describe('manifestOf', () => {
   });
 
   it('is the same whatever the order of the nodes, and has no key without a value', () => {
-    const [a, b] = [defineNode(full), defineNode({ ...least, timeoutMs: undefined } as NodeDefinition)];
+    const [a, b] = [defineNode(full), defineNode({ ...least, timeoutMs: undefined })];
     const text = (nodes: Pack['nodes']) =>
       JSON.stringify(manifestOf(definePack({ id: 'acme.math', version: '1.0.0', nodes })));
     expect(text([a, b])).toBe(text([b, a]));

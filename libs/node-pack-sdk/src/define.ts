@@ -94,8 +94,13 @@ function isListOf<T>(value: readonly T[], rule: (item: T) => boolean): boolean {
 }
 
 function isExample(example: NodeExample): boolean {
-  if (!isObject(example) || !isObject(example.inputs) || !(example.outputs === undefined || isObject(example.outputs)))
+  if (
+    !isObject(example) ||
+    !isObject(example.inputs) ||
+    !(example.outputs === undefined || isObject(example.outputs))
+  ) {
     return false;
+  }
   return Object.keys(example).every((key) => key === 'inputs' || key === 'outputs');
 }
 
@@ -118,27 +123,34 @@ export function defineNode(definition: NodeDefinition): Node {
   const refuse = (field: string, rule: string): never => {
     throw new TypeError(`node ${typeof id === 'string' ? id : '(without id)'}: ${field} ${rule}`);
   };
-  if (typeof id !== 'string' || !/^[a-z][a-z0-9-]*(\.[a-z0-9_-]+){2,}$/.test(id))
+  if (typeof id !== 'string' || !/^[a-z][a-z0-9-]*(\.[a-z0-9_-]+){2,}$/.test(id)) {
     refuse('id', 'must be <pack id>.<name>, such as acme.math.double');
-  if (typeof definition.description !== 'string' || definition.description.trim() === '')
+  }
+  if (typeof definition.description !== 'string' || definition.description.trim() === '') {
     refuse('description', 'must say what the node does');
+  }
   for (const field of ['input', 'output'] as const) {
     if (definition[field]?.['type'] !== 'object') refuse(field, 'must be a JSON Schema with type "object"');
   }
-  if (definition.sideEffect !== undefined && !SIDE_EFFECTS.includes(definition.sideEffect))
+  if (definition.sideEffect !== undefined && !SIDE_EFFECTS.includes(definition.sideEffect)) {
     refuse('sideEffect', `must be one of ${SIDE_EFFECTS.join(', ')}`);
-  if (definition.timeoutMs !== undefined && !(Number.isInteger(definition.timeoutMs) && definition.timeoutMs > 0))
+  }
+  if (definition.timeoutMs !== undefined && !(Number.isInteger(definition.timeoutMs) && definition.timeoutMs > 0)) {
     refuse('timeoutMs', 'must be a whole number of milliseconds above 0');
-  if (trustTier !== undefined && (typeof trustTier !== 'string' || trustTier === ''))
+  }
+  if (trustTier !== undefined && (typeof trustTier !== 'string' || trustTier === '')) {
     refuse('trustTier', 'must be the name of a tier, such as third_party');
+  }
   if (idempotent !== undefined && typeof idempotent !== 'boolean') refuse('idempotent', 'must be true or false');
   if (
     tags !== undefined &&
     !isListOf(tags, (tag) => typeof tag === 'string' && tags.indexOf(tag) === tags.lastIndexOf(tag))
-  )
+  ) {
     refuse('tags', 'must be a list of different words');
-  if (examples !== undefined && !isListOf(examples, isExample))
+  }
+  if (examples !== undefined && !isListOf(examples, isExample)) {
     refuse('examples', 'must be a list of { inputs, outputs? }, both objects');
+  }
   if (typeof definition.run !== 'function') refuse('run', 'must be a function');
   const sideEffect = definition.sideEffect ?? 'read';
   return Object.freeze({
@@ -161,17 +173,20 @@ export function definePack(pack: Pack): Pack {
   const refuse = (rule: string): never => {
     throw new TypeError(`pack ${typeof pack.id === 'string' ? pack.id : '(without id)'}: ${rule}`);
   };
-  if (typeof pack.id !== 'string' || !PACK_ID.test(pack.id))
+  if (typeof pack.id !== 'string' || !PACK_ID.test(pack.id)) {
     refuse('id must be lower case with at least two parts, such as acme.math');
+  }
   if (typeof pack.version !== 'string' || pack.version === '') refuse('version must be the version of the package');
   if (!Array.isArray(pack.nodes) || pack.nodes.length === 0) refuse('nodes must hold at least one node');
   const seen = new Set<string>();
   for (const node of pack.nodes) {
-    if (!isObject(node) || typeof node.id !== 'string' || node.sideEffect === undefined)
+    if (!isObject(node) || typeof node.id !== 'string' || node.sideEffect === undefined) {
       refuse('nodes must come from defineNode');
+    }
     const { id } = node;
-    if (!id.startsWith(`${pack.id}.`) || !NODE_NAME.test(id.slice(pack.id.length + 1)))
+    if (!id.startsWith(`${pack.id}.`) || !NODE_NAME.test(id.slice(pack.id.length + 1))) {
       refuse(`node ${id} must be named ${pack.id}.<name>`);
+    }
     if (seen.has(id)) refuse(`node ${id} is there twice`);
     seen.add(id);
   }

@@ -50,11 +50,13 @@ async function expectedManifest(
   [packId, paths]: [string, { readonly entry?: unknown; readonly manifest?: unknown } | null],
 ): Promise<ExpectedManifest> {
   const { entry, manifest } = paths ?? {};
-  if (typeof entry !== 'string' || typeof manifest !== 'string')
+  if (typeof entry !== 'string' || typeof manifest !== 'string') {
     throw new Error(`jarvis.nodepacks["${packId}"] needs "entry" and "manifest", both paths inside the package.`);
+  }
   const path = resolve(folder, manifest);
-  if (!path.startsWith(resolve(folder) + sep))
+  if (!path.startsWith(resolve(folder) + sep)) {
     throw new Error(`The manifest of ${packId}, ${manifest}, must be inside the package.`);
+  }
   const pack = (await importEntry(folder, packId, entry)).default;
   if (pack?.id !== packId || pack.nodes === undefined) {
     throw new Error(
@@ -62,10 +64,11 @@ async function expectedManifest(
     );
   }
   // The executor refuses a manifest of another version than its package; the author should hear it first.
-  if (pack.version !== packageVersion)
+  if (pack.version !== packageVersion) {
     throw new Error(
       `The code says ${packId} is version ${pack.version}, package.json says ${String(packageVersion)}; give definePack the version of package.json.`,
     );
+  }
   return { packId, path, text: `${JSON.stringify(manifestOf(pack as Pack), null, 2)}\n` };
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,11 +22,31 @@ export function startProcess(
   env: Readonly<Record<string, string>>,
   cwd?: string,
 ): ServiceProcess {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, args, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  return watch(child, (signal) => child.kill(signal));
+}
+
+/** Starts a shell command in a process group of its own; signals go to the whole group, as Ctrl-C in a terminal does. */
+export function startGroup(command: string, env: Readonly<Record<string, string>>, cwd?: string): ServiceProcess {
+  const child = spawn('bash', ['-c', command], {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
+  return watch(child, (signal) => {
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, signal);
+  });
+}
+
+function environment(env: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env };
+}
+
+function watch(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  kill: (signal: NodeJS.Signals) => void,
+): ServiceProcess {
   let text = '';
   const keep = (chunk: Buffer) => {
     text += chunk.toString();
@@ -40,7 +61,7 @@ export function startProcess(
     output: () => text,
     ended,
     stop: (signal = 'SIGTERM') => {
-      child.kill(signal);
+      kill(signal);
       return ended;
     },
   };

@@ -116,8 +116,9 @@ function refuse(
   { node_type_ref, inputs }: AtomicExecuteRequest,
 ): ErrorDetail | undefined {
   const { node_type_id, version } = node_type_ref;
-  if (node === undefined)
+  if (node === undefined) {
     return nodeRunError('unknown_node_type', `No admitted node pack offers ${node_type_id}.`, { node_type_id });
+  }
   if (node.version !== version) {
     return nodeRunError(
       'unknown_node_type_version',

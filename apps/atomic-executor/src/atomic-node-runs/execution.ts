@@ -71,8 +71,9 @@ function stoppedEnd(reason: Stop): HandlerEnd {
  * own copy of the SDK); of anything else nothing is told, since nobody meant it for a caller.
  */
 function handlerError(error: unknown): ErrorDetail {
-  if (!(error instanceof Error) || !['TerminalError', 'RetryableError'].includes(error.name))
+  if (!(error instanceof Error) || !['TerminalError', 'RetryableError'].includes(error.name)) {
     return nodeRunError('handler_error');
+  }
   const { code, details, retryable } = error as Error & { code?: unknown; details?: unknown; retryable?: unknown };
   return {
     code: typeof code === 'string' && /^[a-z][a-z0-9_]{0,63}$/.test(code) ? code : 'handler_error',

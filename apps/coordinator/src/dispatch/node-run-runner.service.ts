@@ -112,7 +112,7 @@ function executeRequest({ nodeRun, run }: HeldNodeRun): AtomicExecuteRequest {
     run_id: nodeRun.run_id,
     node_type_ref: { node_type_id: nodeRun.node_type_id, version: nodeRun.node_type_version },
     inputs: nodeRun.inputs,
-    ...(run.run_context === null ? {} : { run_context: run.run_context as RunContext }),
+    ...(run.run_context === null ? {} : { run_context: run.run_context }),
     ...(nodeRun.spec.constraints === undefined ? {} : { constraints: nodeRun.spec.constraints }),
   };
 }

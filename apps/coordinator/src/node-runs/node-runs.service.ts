@@ -55,8 +55,9 @@ export class NodeRunsService {
       const planned = plan(request.node_runs, ids, parent, kinds);
       const existing = await this.repository.findMany(tx, parent.bucket, [...planned.keys()]);
       for (const known of existing) {
-        if (known.spec_hash !== planned.get(known.node_run_id)?.documents.spec_hash)
+        if (known.spec_hash !== planned.get(known.node_run_id)?.documents.spec_hash) {
           throw idempotencyConflict(known.spec.idempotency_key);
+        }
       }
       const known = new Set(existing.map(({ node_run_id }) => node_run_id));
       const fresh = [...planned.values()].filter(({ row }) => !known.has(row.node_run_id));
@@ -167,8 +168,9 @@ export class NodeRunsService {
     for await (const event of events) {
       const id = event.node_run_id;
       if (id === undefined) continue;
-      if (!within.has(id))
+      if (!within.has(id)) {
         within.set(id, await this.repository.isWithin(this.database, nodeRun.bucket, id, nodeRun.node_run_id));
+      }
       if (within.get(id) !== true) continue;
       yield event;
       left -= 1;
@@ -217,8 +219,9 @@ function plan(
     const id = ids[index] ?? '';
     const nodeRun = newChild(id, spec, parent, kinds[index], createdAt);
     const twin = planned.get(id);
-    if (twin !== undefined && twin.documents.spec_hash !== nodeRun.documents.spec_hash)
+    if (twin !== undefined && twin.documents.spec_hash !== nodeRun.documents.spec_hash) {
       throw idempotencyConflict(spec.idempotency_key);
+    }
     if (twin === undefined) planned.set(id, nodeRun);
   });
   return planned;

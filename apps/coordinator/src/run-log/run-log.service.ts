@@ -98,8 +98,9 @@ export class RunLogService {
       next.state = to;
       if (to === 'running') next.started_at = now;
       if (isRunTerminal(to)) next.ended_at = now;
-      if (!(await this.repository.moveRun(tx, next, to)))
+      if (!(await this.repository.moveRun(tx, next, to))) {
         throw new Error(`run ${head.run_id} is not in the state that its lock showed`);
+      }
     }
     tx.afterCommit(() => this.commits.emit(head.run_id));
     return next;

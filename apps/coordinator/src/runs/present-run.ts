@@ -1,4 +1,4 @@
-import type { Run, RunContext } from '#contract';
+import type { Run } from '#contract';
 import type { StoredRun } from '../run-log/run-log.repository.js';
 
 /** The stored run as the standard shows it. */
@@ -11,7 +11,7 @@ export function presentRun(row: StoredRun): Run {
     run_id: row.run_id,
     state: row.state,
     root_node_run_id: row.root_node_run_id,
-    ...(row.run_context === null ? {} : { run_context: row.run_context as RunContext }),
+    ...(row.run_context === null ? {} : { run_context: row.run_context }),
     ...(row.started_at === null ? {} : { started_at: row.started_at.toISOString() }),
     ...(row.ended_at === null ? {} : { ended_at: row.ended_at.toISOString() }),
     ...(Object.keys(extensions).length === 0 ? {} : { extensions }),

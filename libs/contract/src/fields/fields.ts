@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { declareField } from './field-metadata.js';
 import type { ContractClass, Field, FieldKind } from './field-metadata.js';
@@ -85,7 +84,7 @@ function declare(kind: FieldKind, options: FieldOptions): PropertyDecorator {
       ...openApiOf(kind),
       required: !field.optional,
       ...(options.description === undefined ? {} : { description: options.description }),
-    } as ApiPropertyOptions)(prototype, property);
+    })(prototype, property);
   };
 }
 
