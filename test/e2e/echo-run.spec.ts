@@ -90,6 +90,13 @@ describe.each(BINDINGS)('a run of jarvis.core.echo, %s', (_, startSuite) => {
     expect(run.run_context).toMatchObject({ tenant_id: 't1', trace: { trace_id: traceId, request_id: 'request-42' } });
   });
 
+  it('runs whatever request id the caller wrote into the run context', async () => {
+    const run_context = { trace: { request_id: 'a\nb: injected' } };
+    const { run_id } = conforming(Run, await call('POST', `${suite.gateway}/v1/runs`, start({}, { run_context })));
+    const events = await eventsOf(`${suite.gateway}/v1/runs/${run_id}/events?follow=1`);
+    expect(events.at(-1)?.data).toEqual({ state: 'succeeded' });
+  });
+
   it('fails with the reason on the node run when the node type or its version is unknown', async () => {
     for (const [ref, code] of [
       [{ node_type_id: 'nobody.knows.this', version: '1' }, 'unknown_node_kind'],

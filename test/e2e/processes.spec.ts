@@ -111,6 +111,17 @@ describe('programs as a person starts and stops them', () => {
     await database.drop();
   }, 60_000);
 
+  it('--no-demo starts without the demonstration', async () => {
+    const database = await createTestDatabase();
+    const { gateway, env } = await ports();
+    const suite = startProcess([STANDALONE, '--no-demo'], { ...env, DATABASE_URL: database.url });
+    await untilServing(suite, url(gateway));
+    await untilOutput(suite, 'Ctrl-C stops everything');
+    expect(suite.output()).not.toContain('run_started');
+    expect(await suite.stop()).toBe(0);
+    await database.drop();
+  });
+
   it('--help lists flags and settings, --version the version', async () => {
     const help = startProcess(['dist/apps/coordinator/src/main.js', '--help'], {});
     expect(await help.ended).toBe(0);

@@ -74,7 +74,7 @@ export function readInvocation<S extends SettingSpecs>(
   }
   return {
     settings: readSettings(definition, { ...env, ...overrides }),
-    switches: Object.fromEntries(switches.map(([name]) => [name, flags[camelCase(name)] === true])),
+    switches: Object.fromEntries(switches.map(([name]) => [name, isSet(flags, name)])),
   };
 }
 
@@ -83,6 +83,11 @@ function asPort(value: string): string {
     throw new InvalidArgumentError('must be a port from 0 to 65535.');
   }
   return value;
+}
+
+/** commander keeps `--no-demo` as `demo: false`. */
+function isSet(flags: Record<string, unknown>, name: string): boolean {
+  return name.startsWith('no-') ? flags[camelCase(name.slice(3))] === false : flags[camelCase(name)] === true;
 }
 
 function camelCase(name: string): string {

@@ -8,9 +8,11 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { placeForData } from './embedded-postgres-place.js';
+import { NoBinariesError, placeForData } from './embedded-postgres-place.js';
 import type { EmbeddedPostgresClass, Place } from './embedded-postgres-place.js';
 
 export type HostMessage =
@@ -19,6 +21,7 @@ export type HostMessage =
   | { readonly type: 'failed'; readonly sentence: string };
 
 const DATABASE = 'arp';
+const run = promisify(execFile);
 const STOP_TIMEOUT_MS = 20_000;
 
 /** A failure whose message is the sentence to show. */
@@ -105,8 +108,14 @@ async function initialise(place: Place, clusterDir: string, password: string, lo
 
 /** A server whose host was killed with -9 may still run: it is stopped. One whose host lives belongs to another suite. */
 async function releaseFromDeadHost(dataDir: string, clusterDir: string): Promise<void> {
-  const postmaster = await pidIn(join(clusterDir, 'postmaster.pid'));
+  const lock = join(clusterDir, 'postmaster.pid');
+  const postmaster = await pidIn(lock);
   if (postmaster === undefined || !isAlive(postmaster)) return;
+  if (!(await isServerOf(postmaster, clusterDir))) {
+    // The process id has gone to some other program: the lock is left over from a crash.
+    await rm(lock, { force: true });
+    return;
+  }
   const host = await pidIn(hostPidFile(dataDir));
   if (host !== undefined && isAlive(host)) {
     // The suite that was just stopped may still be stopping its server: give it a moment before refusing.
@@ -121,6 +130,12 @@ async function releaseFromDeadHost(dataDir: string, clusterDir: string): Promise
       `A PostgreSQL left behind on ${clusterDir} (process ${postmaster}) does not stop. End it, then start again.`,
     );
   }
+}
+
+/** Whether the process is a PostgreSQL server that works on this folder. */
+async function isServerOf(pid: number, clusterDir: string): Promise<boolean> {
+  const { stdout } = await run('ps', ['-p', String(pid), '-o', 'args=']).catch(() => ({ stdout: '' }));
+  return stdout.includes('postgres') && stdout.includes(clusterDir);
 }
 
 async function endsWithin(pid: number, ms: number): Promise<boolean> {
@@ -225,7 +240,10 @@ function say(message: HostMessage): void {
 
 const [, , wantedDir = '.data', settings = '{}'] = process.argv;
 main(wantedDir, JSON.parse(settings) as Record<string, string>).catch((error: unknown) => {
-  const sentence = error instanceof Refusal ? error.message : `The embedded PostgreSQL failed: ${lastLine(error)}`;
+  const sentence =
+    error instanceof Refusal || error instanceof NoBinariesError
+      ? error.message
+      : `The embedded PostgreSQL failed: ${lastLine(error)}`;
   if (process.connected) process.send?.({ type: 'failed', sentence } satisfies HostMessage, () => process.exit(1));
   else process.exit(1);
 });

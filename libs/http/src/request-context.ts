@@ -9,6 +9,11 @@ import { continueTrace } from './trace-context.js';
 const CONTEXT = Symbol('arp.request-context');
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
 
+/** Whether a text can be a request id: short and plain enough for a header and a log line. */
+export function isRequestId(text: string): boolean {
+  return REQUEST_ID.test(text);
+}
+
 type RequestWithContext = FastifyRequest & { [CONTEXT]?: RequestContext };
 
 /** The RequestContext of the request being handled: `@Ctx() ctx: RequestContext`. */
@@ -29,7 +34,7 @@ export function contextOf(request: FastifyRequest): RequestContext {
 export function installRequestContext(instance: FastifyInstance, devSubject: string, stopping: AbortSignal): void {
   instance.addHook('onRequest', (request, reply, done) => {
     const offered = headerOf(request, 'x-request-id');
-    const requestId = offered !== undefined && REQUEST_ID.test(offered) ? offered : randomUUID();
+    const requestId = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
     const caller = new AbortController();
     const trace = continueTrace(headerOf(request, 'traceparent'), headerOf(request, 'tracestate'));
     const abort = () => caller.abort();

@@ -1,4 +1,4 @@
-/** Why a pack was not admitted. Codes are stable; `docs/node-packs.md` lists them. */
+/** Why a pack was not admitted. Codes are stable; `docs/errors.md` lists them. */
 export const REFUSAL_CODES = [
   'pack_folder_missing',
   'pack_metadata_invalid',

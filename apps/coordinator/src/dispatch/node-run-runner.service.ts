@@ -9,7 +9,7 @@ import type {
   RequestContext,
   RunContext,
 } from '#contract';
-import { continueTrace, LOGGER } from '#http';
+import { continueTrace, isRequestId, LOGGER } from '#http';
 import type { Logger } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { NodeKindsService } from '../node-kinds/node-kinds.service.js';
@@ -124,7 +124,8 @@ function dispatchContext({ run }: HeldNodeRun, signal: AbortSignal): RequestCont
   return {
     principal: { subject: 'run-coordinator' },
     trace: continueTrace(traceparent, undefined),
-    requestId: trace?.request_id ?? run.run_id,
+    // The caller wrote this one into the body: it becomes a header only when it can be one.
+    requestId: trace?.request_id !== undefined && isRequestId(trace.request_id) ? trace.request_id : run.run_id,
     signal,
   };
 }

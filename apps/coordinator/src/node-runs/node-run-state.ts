@@ -5,7 +5,7 @@ import type { NodeRunState } from '#contract';
  * lease, retry); any open one may fail or be canceled. Terminal states never change.
  *
  * A completion that an executor reports for a node run that this coordinator did not dispatch itself (auto-dispatch is off)
- * implies that it was assigned and running: `completableStates` has those too.
+ * implies that it was assigned and running: it may end from any open state.
  */
 export const NODE_RUN_TRANSITIONS: Readonly<Record<NodeRunState, readonly NodeRunState[]>> = {
   queued: ['assigned', 'failed', 'canceled'],
