@@ -76,8 +76,9 @@ describe('README.md', () => {
         );
         expect(curl('hello-1:cancel')).toContain('"state":"succeeded"');
         expect(curl('{"input": []}')).toContain('"code":"invalid_request"');
-        for (const command of written((line) => /\/v1\/(health|version)$/.test(line)))
-          {expect(run(command)).toMatch(/"status":"ok"|"arp-run-gateway"/);}
+        for (const command of written((line) => /\/v1\/(health|version)$/.test(line))) {
+          expect(run(command)).toMatch(/"status":"ok"|"arp-run-gateway"/);
+        }
       } else {
         expect(curl('/v1/node-types')).toContain('acme.math.double');
         expect(curl('"run_id": "double-1"')).toContain('"run_id":"double-1"');
@@ -92,8 +93,9 @@ describe('README.md', () => {
   it('npx nest start: three services that work together', async () => {
     const services = written((command) => /npx nest start [a-z-]+$/.test(command)).map((command) => start(command));
     expect(services).toHaveLength(3);
-    for (const [index, port] of (['8082', '8081', '8080'] as const).entries())
-      {await untilServing(services[index] as ServiceProcess, url(port), 60_000);}
+    for (const [index, port] of (['8082', '8081', '8080'] as const).entries()) {
+      await untilServing(services[index] as ServiceProcess, url(port), 60_000);
+    }
     const request = { root_node_type_ref: { node_type_id: 'jarvis.core.echo', version: '0.1.0' }, input: {} };
     const answer = await fetch(`${url('8080')}/v1/runs`, {
       method: 'POST',
