@@ -57,9 +57,9 @@ function asAppError(error: unknown): AppError | undefined {
   const fromHttpLayer =
     error instanceof HttpException || code?.startsWith('FST_') === true || error instanceof SyntaxError;
   if (status !== undefined && status >= 400 && status < 500 && fromHttpLayer) {
-    return invalidRequest([
-      { path: '', message: error instanceof SyntaxError ? `is not valid JSON: ${message}` : message },
-    ]);
+    return error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY'
+      ? invalidRequest([{ path: '', message: 'body is not valid JSON' }])
+      : new AppError('invalid_request', { message });
   }
   return undefined;
 }
