@@ -57,9 +57,9 @@ function asAppError(error: unknown): AppError | undefined {
   const fromHttpLayer =
     error instanceof HttpException || code?.startsWith('FST_') === true || error instanceof SyntaxError;
   if (status !== undefined && status >= 400 && status < 500 && fromHttpLayer) {
-    return error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY'
-      ? invalidRequest([{ path: '', message: 'body is not valid JSON' }])
-      : new AppError('invalid_request', { message });
+    const isMalformed = error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY';
+    const issue = { path: '', message: isMalformed ? 'body is not valid JSON' : `is refused: ${message}` };
+    return invalidRequest([issue]);
   }
   return undefined;
 }
