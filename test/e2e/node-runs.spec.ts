@@ -84,10 +84,13 @@ describe('node runs that an executor reports on', () => {
       'node_evaluated',
       'recovery_applied',
       'node_evaluated',
+      // The end of the first child, and the cancel of the second with its parent.
+      'node_evaluated',
+      'node_evaluated',
       'run_completed',
     ]);
     const ofChild = await eventsOf(url(`node-runs/${a.node_run_id}/events`));
-    expect(ofChild.map(({ seq }) => seq)).toEqual([5, 6, 7, 9, 10, 11]);
+    expect(ofChild.map(({ seq }) => seq)).toEqual([5, 6, 7, 9, 10, 11, 12]);
     expect(
       await suite.database.query('select * from ready where node_run_id = any($1)', [
         node_runs.map(({ node_run_id }) => node_run_id),

@@ -1,9 +1,11 @@
-import type { Queryable } from '#database';
-import { NodeRunsRepository } from '../../apps/coordinator/src/node-runs/node-runs.repository.js';
-import type { NodeRunEntity } from '../../apps/coordinator/src/node-runs/node-run.entity.js';
-import { ReadyRepository } from '../../apps/coordinator/src/ready/ready.repository.js';
-import { RunLogRepository } from '../../apps/coordinator/src/run-log/run-log.repository.js';
-import type { RunEntity } from '../../apps/coordinator/src/run-log/run.entity.js';
+import type { Queryable, Statement } from '#database';
+import { DueWorkRepository } from '../../apps/coordinator/src/due-work/due-work.repository.js';
+import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
+import { MembershipRepository } from '../../apps/coordinator/src/membership/membership.repository.js';
+import { RunReadsRepository } from '../../apps/coordinator/src/run-store/run-reads.repository.js';
+import { RunWritesRepository } from '../../apps/coordinator/src/run-store/run-writes.repository.js';
+import { TimersRepository } from '../../apps/coordinator/src/timers/timers.repository.js';
+import { begunDraft, BUCKET, finishedDraft, RUN, startedDraft } from './sample-drafts.js';
 
 /** The methods of one repository with sample arguments, in an order in which they work on an empty database. */
 export interface RepositorySamples {
@@ -12,127 +14,96 @@ export interface RepositorySamples {
   readonly samples: readonly (readonly [string, (db: Queryable) => Promise<unknown>])[];
 }
 
-const BUCKET = 7;
-const RUN = 'run_sample';
 const NODE_RUN = 'node_run_sample';
+const OWNER = 'coordinator_sample';
 const AT = new Date('2026-01-31T12:00:00Z');
+const RUN_KEYS = [{ bucket: BUCKET, id: RUN }];
+const NODE_RUN_KEYS = [{ bucket: BUCKET, id: NODE_RUN }];
+const TIMER = { bucket: BUCKET, run_id: RUN, node_run_id: NODE_RUN, kind: 'cancel_notice' } as const;
 
-const run: RunEntity = {
-  bucket: BUCKET,
-  run_id: RUN,
-  tenant_id: 'tenant',
-  state: 'queued',
-  root_node_run_id: NODE_RUN,
-  last_seq: 1,
-  created_at: AT,
-  started_at: null,
-  ended_at: null,
-};
-const nodeRun: NodeRunEntity = {
-  bucket: BUCKET,
-  node_run_id: NODE_RUN,
-  run_id: RUN,
-  parent_node_run_id: null,
-  node_type_id: 'jarvis.core.echo',
-  node_type_version: '0.1.0',
-  kind: 'atomic',
-  state: 'queued',
-  depth: 0,
-  epoch: 1,
-  owner: null,
-  created_at: AT,
-  started_at: null,
-  ended_at: null,
-};
+const writes = new RunWritesRepository();
+const reads = new RunReadsRepository();
+const dueWork = new DueWorkRepository();
+const membership = new MembershipRepository();
+const timers = new TimersRepository();
+const eventStreams = new EventStreamsRepository();
 
-const runLog = new RunLogRepository();
-const nodeRuns = new NodeRunsRepository();
-const ready = new ReadyRepository();
+const run = (db: Queryable, { text, parameters }: Statement) => db.query(text, parameters);
+
+/** The reads and the writes of the group commit, by name. */
+export function hotStatements(): [string, Statement][] {
+  const started = startedDraft();
+  const begun = begunDraft(started);
+  return [
+    ['lockRuns', writes.lockRuns(RUN_KEYS)],
+    ['findRequests', writes.findRequests(RUN_KEYS)],
+    ['findNodeRuns', writes.findNodeRuns(NODE_RUN_KEYS)],
+    ['findOpenNodeRuns', writes.findOpenNodeRuns(RUN_KEYS)],
+    ['findDocuments', writes.findDocuments(NODE_RUN_KEYS)],
+    ['findDocumentsOfOpen', writes.findDocumentsOfOpen(RUN_KEYS)],
+    ['findReportKeys', writes.findReportKeys(NODE_RUN_KEYS)],
+    ...[started, begun, finishedDraft(begun)].flatMap((draft) =>
+      writes.write([draft]).map((statement): [string, Statement] => ['write', statement]),
+    ),
+  ];
+}
 
 export const REPOSITORIES: readonly RepositorySamples[] = [
   {
-    path: 'apps/coordinator/src/run-log/run-log.repository.sql',
-    repository: runLog,
+    path: 'apps/coordinator/src/run-store/run-writes.repository.sql',
+    repository: writes,
+    samples: hotStatements().map(([name, statement]) => [name, (db: Queryable) => run(db, statement)] as const),
+  },
+  {
+    path: 'apps/coordinator/src/run-store/run-reads.repository.sql',
+    repository: reads,
     samples: [
-      ['insertRun', (db) => runLog.insertRun(db, run)],
-      [
-        'insertRequest',
-        (db) =>
-          runLog.insertRequest(db, {
-            bucket: BUCKET,
-            run_id: RUN,
-            request_hash: 'h',
-            run_context: {},
-            constraints: null,
-            metadata: null,
-            extensions: null,
-          }),
-      ],
-      [
-        'insertEvents',
-        (db) =>
-          runLog.insertEvents(db, BUCKET, RUN, [
-            { bucket: BUCKET, run_id: RUN, seq: 1, time: AT, type: 'run_started', node_run_id: null, data: {} },
-          ]),
-      ],
-      ['lockRun', (db) => runLog.lockRun(db, BUCKET, RUN)],
-      ['findRun', (db) => runLog.findRun(db, BUCKET, RUN)],
-      ['findEvents', (db) => runLog.findEvents(db, BUCKET, RUN, { cursor: 0, since: AT, limit: 500 })],
-      ['setLastSeq', (db) => runLog.setLastSeq(db, BUCKET, RUN, 2)],
-      ['moveRun', (db) => runLog.moveRun(db, { ...run, last_seq: 3, started_at: AT }, 'running')],
+      ['findRun', (db) => reads.findRun(db, BUCKET, RUN)],
+      ['findNodeRuns', (db) => reads.findNodeRuns(db, BUCKET, [NODE_RUN])],
+      ['findReports', (db) => reads.findReports(db, BUCKET, [NODE_RUN])],
     ],
   },
   {
-    path: 'apps/coordinator/src/node-runs/node-runs.repository.sql',
-    repository: nodeRuns,
+    path: 'apps/coordinator/src/due-work/due-work.repository.sql',
+    repository: dueWork,
     samples: [
-      [
-        'insert',
-        (db) => nodeRuns.insert(db, BUCKET, [{ row: nodeRun, documents: { inputs: {}, spec: {}, spec_hash: 'h' } }]),
-      ],
-      ['find', (db) => nodeRuns.find(db, BUCKET, NODE_RUN)],
-      ['findMany', (db) => nodeRuns.findMany(db, BUCKET, [NODE_RUN])],
-      ['findOpen', (db) => nodeRuns.findOpen(db, BUCKET, RUN)],
-      ['findOpen below a node run', (db) => nodeRuns.findOpen(db, BUCKET, RUN, NODE_RUN)],
-      ['isWithin', (db) => nodeRuns.isWithin(db, BUCKET, NODE_RUN, NODE_RUN)],
-      ['assign', (db) => nodeRuns.assign(db, BUCKET, NODE_RUN, 'coordinator_1')],
-      ['begin', (db) => nodeRuns.begin(db, { ...nodeRun, epoch: 2 }, 'atomic', AT)],
-      ['release', (db) => nodeRuns.release(db, { ...nodeRun, epoch: 2 })],
-      ['end', (db) => nodeRuns.end(db, BUCKET, [NODE_RUN], { state: 'succeeded', at: AT, epoch: 2 })],
-      [
-        'insertResult',
-        (db) =>
-          nodeRuns.insertResult(db, {
-            bucket: BUCKET,
-            node_run_id: NODE_RUN,
-            result_hash: 'h',
-            outputs: {},
-            output_artifacts: null,
-            error: null,
-          }),
-      ],
-      [
-        'insertReport',
-        (db) =>
-          nodeRuns.insertReport(db, {
-            bucket: BUCKET,
-            node_run_id: NODE_RUN,
-            seq: 4,
-            evaluation_result: { status: 'success' },
-            recovery_action: null,
-          }),
-      ],
-      ['findReports', (db) => nodeRuns.findReports(db, BUCKET, NODE_RUN)],
+      ['findDue', (db) => dueWork.findDue(db, AT, { ready: 64, timers: 100 })],
+      ['findTickets', (db) => dueWork.findTickets(db, [{ bucket: BUCKET, node_run_id: NODE_RUN }])],
     ],
   },
   {
-    path: 'apps/coordinator/src/ready/ready.repository.sql',
-    repository: ready,
+    path: 'apps/coordinator/src/membership/membership.repository.sql',
+    repository: membership,
     samples: [
-      ['insert', (db) => ready.insert(db, BUCKET, [NODE_RUN], AT)],
-      ['findDue', (db) => ready.findDue(db, AT, 64)],
-      ['take', (db) => ready.take(db, { bucket: BUCKET, nodeRunId: NODE_RUN })],
-      ['remove', (db) => ready.remove(db, BUCKET, [NODE_RUN])],
+      ['join', (db) => membership.join(db, OWNER)],
+      ['beat', (db) => membership.beat(db, OWNER)],
+      ['findLeases', (db) => membership.findLeases(db, OWNER, 500)],
+      ['findLostOwners', (db) => membership.findLostOwners(db)],
+      ['bury', (db) => membership.bury(db, { coordinator_id: 'coordinator_other', beat: AT.toISOString() })],
+      ['leave', (db) => membership.leave(db, OWNER)],
+      ['leave with work left', (db) => membership.leave(db, OWNER)],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/timers/timers.repository.sql',
+    repository: timers,
+    samples: [
+      ['postpone', (db) => timers.postpone(db, TIMER, AT)],
+      ['delete', (db) => timers.delete(db, TIMER)],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/event-streams/event-streams.repository.sql',
+    repository: eventStreams,
+    samples: [
+      ['findHead', (db) => eventStreams.findHead(db, BUCKET, RUN)],
+      ['findHeadOfNodeRun', (db) => eventStreams.findHeadOfNodeRun(db, BUCKET, NODE_RUN)],
+      ['findMovedHeads', (db) => eventStreams.findMovedHeads(db, [{ bucket: BUCKET, run_id: RUN, last_seq: 1 }])],
+      [
+        'findEvents',
+        (db) => eventStreams.findEvents(db, BUCKET, RUN, { cursor: 0, since: AT, limit: 200, bytes: 262_144 }),
+      ],
+      ['findWithin', (db) => eventStreams.findWithin(db, BUCKET, [NODE_RUN], NODE_RUN)],
     ],
   },
 ];

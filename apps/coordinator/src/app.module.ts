@@ -9,7 +9,13 @@ import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { AtomicExecutorCheck, DatabaseCheck } from './health/dependency-checks.js';
+import { DocumentLimits } from './node-runs/document-limits.js';
+import { NodeRunPresenter } from './node-runs/node-run.presenter.js';
 import { NodeRunsModule } from './node-runs/node-runs.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
+import { RUN_STORE_OPTIONS } from './run-store/run-store-options.js';
+import type { RunStoreOptions } from './run-store/run-store-options.js';
+import { RunPresenter } from './runs/run.presenter.js';
 import { RunsModule } from './runs/runs.module.js';
 
 /** What the coordinator is given: in one process with its peers, or with their HTTP clients. */
@@ -18,6 +24,10 @@ export interface CoordinatorDependencies {
   readonly policy: PolicyCheckpoint;
   readonly executor: AtomicExecutorApi | undefined;
   readonly dispatch: DispatchOptions;
+  readonly runStore: RunStoreOptions;
+  readonly limits: DocumentLimits;
+  /** Of the extension keys that the coordinator writes. */
+  readonly extensionsPrefix: string;
   readonly logger: Logger;
 }
 
@@ -30,6 +40,10 @@ class DependenciesModule {
       { provide: PolicyCheckpoint, useValue: dependencies.policy },
       { provide: AtomicExecutorApi, useValue: dependencies.executor },
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
+      { provide: RUN_STORE_OPTIONS, useValue: dependencies.runStore },
+      { provide: DocumentLimits, useValue: dependencies.limits },
+      { provide: RunPresenter, useValue: new RunPresenter(dependencies.extensionsPrefix) },
+      { provide: NodeRunPresenter, useValue: new NodeRunPresenter(dependencies.extensionsPrefix) },
       { provide: LOGGER, useValue: dependencies.logger },
     ];
     return { module: DependenciesModule, providers, exports: providers };
@@ -47,6 +61,7 @@ export class CoordinatorModule {
         RunsModule,
         NodeRunsModule,
         DispatchModule,
+        RecoveryModule,
       ],
     };
   }

@@ -8,6 +8,7 @@ import { PolicyCheckpoint } from '#policy';
 import { CoordinatorModule } from './app.module.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
 import { COORDINATOR_ENTITIES } from './entities.js';
+import { DocumentLimits } from './node-runs/document-limits.js';
 import { RunsService } from './runs/runs.service.js';
 
 export const COORDINATOR: ServiceDescription = {
@@ -38,7 +39,14 @@ export async function createCoordinator(
       enabled: settings.JARVIS_RUN_COORDINATOR_AUTO_DISPATCH,
       concurrency: settings.JARVIS_RUN_COORDINATOR_MAX_IN_FLIGHT,
       graceMs: settings.ARP_SHUTDOWN_GRACE_MS,
+      maxAttempts: settings.JARVIS_RUN_COORDINATOR_MAX_ATTEMPTS,
+      unavailableAttempts: settings.JARVIS_RUN_COORDINATOR_UNAVAILABLE_ATTEMPTS,
+      publicUrl: settings.JARVIS_RUN_COORDINATOR_PUBLIC_URL,
+      compositeTimeoutMs: settings.JARVIS_COMPOSITE_NODE_RUN_TIMEOUT_MS,
     },
+    runStore: { maxQueued: settings.JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS },
+    limits: new DocumentLimits(settings.JARVIS_MAX_INPUTS_BYTES, settings.JARVIS_MAX_OUTPUTS_BYTES),
+    extensionsPrefix: 'jarvis.',
     logger,
   });
   const service = await createApp(module, COORDINATOR, settings, logger);

@@ -31,6 +31,35 @@ export const coordinatorSettings = defineSettings(
       default: 64,
       desc: 'Most node runs that this process runs at once; the rest waits in the queue.',
     }),
+    JARVIS_RUN_COORDINATOR_PUBLIC_URL: httpUrl({
+      default: undefined,
+      desc: 'Base URL under which composite executors reach this coordinator. Without it composite node runs fail with coordinator_url_unconfigured.',
+      example: 'http://127.0.0.1:8081',
+    }),
+    JARVIS_COMPOSITE_NODE_RUN_TIMEOUT_MS: wholeNumber({ min: 1_000, max: 2_592_000_000 })({
+      default: 3_600_000,
+      desc: 'How long a composite executor may work on a node run until it fails with timeout, in milliseconds.',
+    }),
+    JARVIS_RUN_COORDINATOR_MAX_ATTEMPTS: wholeNumber({ min: 1, max: 100 })({
+      default: 3,
+      desc: 'Executions in all of a node run that fails with a retryable error and may be repeated; a retry policy of its node type goes before.',
+    }),
+    JARVIS_RUN_COORDINATOR_UNAVAILABLE_ATTEMPTS: wholeNumber({ min: 1, max: 1_000 })({
+      default: 12,
+      desc: 'Executions in all of a node run whose executor does not answer; the pauses double from 0.25 s to 15 s.',
+    }),
+    JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS: wholeNumber({ min: 1, max: 1_000_000 })({
+      default: 10_000,
+      desc: 'Most commands that wait for the database; beyond it requests are refused with 503 overloaded.',
+    }),
+    JARVIS_MAX_INPUTS_BYTES: wholeNumber({ min: 1_024, max: 67_108_864 })({
+      default: 1_048_576,
+      desc: 'Largest inputs of a run or node run, in bytes of their JSON; larger ones are refused with 413.',
+    }),
+    JARVIS_MAX_OUTPUTS_BYTES: wholeNumber({ min: 1_024, max: 67_108_864 })({
+      default: 4_194_304,
+      desc: 'Largest outputs of a node run, in bytes of their JSON; larger ones fail it with outputs_too_large.',
+    }),
   },
   {
     JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],

@@ -1,12 +1,11 @@
-import {
-  NodeRunInputsEntity,
-  NodeRunReportEntity,
-  NodeRunResultEntity,
-} from './node-runs/node-run-documents.entity.js';
-import { NodeRunEntity } from './node-runs/node-run.entity.js';
-import { ReadyEntity } from './ready/ready.entity.js';
-import { RunEventEntity } from './run-log/run-event.entity.js';
-import { RunEntity, RunRequestEntity } from './run-log/run.entity.js';
+import { CoordinatorEntity } from './tables/coordinator.entity.js';
+import { LeaseEntity } from './tables/lease.entity.js';
+import { NodeRunInputsEntity, NodeRunReportEntity, NodeRunResultEntity } from './tables/node-run-documents.entity.js';
+import { NodeRunEntity } from './tables/node-run.entity.js';
+import { ReadyEntity } from './tables/ready.entity.js';
+import { RunEventEntity } from './tables/run-event.entity.js';
+import { RunEntity, RunRequestEntity } from './tables/run.entity.js';
+import { TimerEntity } from './tables/timer.entity.js';
 
 /** Every table of the coordinator. */
 export const COORDINATOR_ENTITIES = [
@@ -18,4 +17,7 @@ export const COORDINATOR_ENTITIES = [
   NodeRunResultEntity,
   NodeRunReportEntity,
   ReadyEntity,
+  LeaseEntity,
+  TimerEntity,
+  CoordinatorEntity,
 ];

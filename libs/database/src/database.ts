@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
-import type { QueryResult, QueryRunner } from 'typeorm';
-import { translatePostgresError, isRetryableConflict } from './postgres-errors.js';
+import type { Pool, PoolClient } from 'pg';
+import { isRetryableConflict, translatePostgresError, UnsentError } from './postgres-errors.js';
+import { prepared } from './prepared-statement.js';
 
 /** Something that runs one statement: the database itself (autocommit) or an open transaction. */
 export interface Queryable {
@@ -13,14 +14,20 @@ export interface Queryable {
   query<R extends object>(statement: string, parameters: readonly unknown[]): Promise<R[]>;
 }
 
+/** One statement with its parameters, not run yet. */
+export interface Statement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+}
+
 /** An open transaction, passed visibly to whoever writes in it. */
 export class Transaction implements Queryable {
   private readonly committed: (() => void)[] = [];
 
-  constructor(private readonly runner: QueryRunner) {}
+  constructor(private readonly client: PoolClient) {}
 
   async query<R extends object>(statement: string, parameters: readonly unknown[]): Promise<R[]> {
-    return recordsOf<R>(await this.runner.query(statement, [...parameters], true));
+    return (await this.client.query<R>(prepared(statement, parameters))).rows;
   }
 
   /** Runs `work` after the commit, not at all after a rollback: for telling others what is now durable. */
@@ -37,16 +44,18 @@ const MAX_ATTEMPTS = 4;
 
 /** Postgres, as the repositories see it. */
 export class Database implements Queryable {
-  constructor(readonly dataSource: DataSource) {}
+  constructor(
+    /** TypeORM's view: migrations and the comparison of entities and schema. */
+    readonly dataSource: DataSource,
+    private readonly pool: Pool,
+    private readonly writers: Pool,
+  ) {}
 
   async query<R extends object>(statement: string, parameters: readonly unknown[]): Promise<R[]> {
-    const runner = this.dataSource.createQueryRunner();
     try {
-      return recordsOf<R>(await runner.query(statement, [...parameters], true));
+      return (await this.pool.query<R>(prepared(statement, parameters))).rows;
     } catch (error) {
       throw translatePostgresError(error);
-    } finally {
-      await runner.release();
     }
   }
 
@@ -65,6 +74,40 @@ export class Database implements Queryable {
     }
   }
 
+  /**
+   * One transaction in two round trips: all of `reads` at once, then all writes that `decide` makes of their rows, with the commit.
+   * For the group commit, on connections of its own. Nothing is translated and nothing is tried again here.
+   *
+   * @throws UnsentError when it failed before anything was written; any other error leaves open whether it was committed
+   */
+  async exchange(reads: readonly Statement[], decide: (rows: object[][]) => readonly Statement[]): Promise<void> {
+    let client: PoolClient;
+    try {
+      client = await this.writers.connect();
+    } catch (error) {
+      throw new UnsentError(error);
+    }
+    let broken = true;
+    try {
+      const begun = await sendAll(client, [{ text: 'begin', parameters: [] }, ...reads]).catch((error: unknown) => {
+        throw new UnsentError(error);
+      });
+      const writes = decide(begun.slice(1).map(({ rows }) => rows));
+      const ended = await sendAll(client, [...writes, { text: 'commit', parameters: [] }]);
+      // A commit after a failed statement is answered with ROLLBACK.
+      if (ended.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back');
+      broken = false;
+    } catch (error) {
+      broken = !(await client.query('rollback').then(
+        () => true,
+        () => false,
+      ));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
   /** @throws AppError database_unavailable */
   async ping(): Promise<void> {
     await this.query('select 1', []);
@@ -72,28 +115,39 @@ export class Database implements Queryable {
 
   async close(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    await Promise.all([this.pool.end(), this.writers.end()]);
   }
 
   private async attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
-    const tx = new Transaction(runner);
+    const client = await this.pool.connect();
+    const tx = new Transaction(client);
     let result: T;
+    let broken = false;
     try {
-      await runner.startTransaction();
+      await client.query('begin');
       result = await work(tx);
-      await runner.commitTransaction();
+      await client.query('commit');
     } catch (error) {
       // A failed rollback (the connection is gone) must not hide why we roll back.
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      await client.query('rollback').catch(() => {
+        broken = true;
+      });
       throw error;
     } finally {
-      await runner.release();
+      client.release(broken);
     }
     tx.announceCommit();
     return result;
   }
 }
 
-function recordsOf<R extends object>(result: QueryResult): R[] {
-  return result.records as R[];
+/** Sends every statement without waiting for the one before; rejects with the first failure when all are answered. */
+async function sendAll(client: PoolClient, statements: readonly Statement[]) {
+  const answers = await Promise.allSettled(
+    statements.map(({ text, parameters }) => client.query<object>(prepared(text, parameters))),
+  );
+  return answers.map((answer) => {
+    if (answer.status === 'rejected') throw answer.reason;
+    return answer.value;
+  });
 }

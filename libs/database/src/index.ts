@@ -1,7 +1,7 @@
-export { connectDatabase, createDataSource } from './connect.js';
+export { connectDatabase, createDataSource, WRITER_SESSION } from './connect.js';
 export type { ConnectOptions } from './connect.js';
 export { Database, Transaction } from './database.js';
-export type { Queryable } from './database.js';
+export type { Queryable, Statement } from './database.js';
 export { databaseSettings } from './database-settings.js';
 export type { DatabaseSettings } from './database-settings.js';
 export { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.js';
@@ -9,3 +9,4 @@ export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded-postgr
 export { migrate } from './migrate.js';
 export { provideDatabase } from './provide-database.js';
 export type { ProvidedDatabase } from './provide-database.js';
+export { isRetryableConflict, isUniqueViolation, translatePostgresError, UnsentError } from './postgres-errors.js';

@@ -5,6 +5,8 @@ import { AppError } from '#contract';
 export const POSTGRES_ERRORS = {
   deadlockDetected: '40P01',
   serializationFailure: '40001',
+  lockNotAvailable: '55P03',
+  uniqueViolation: '23505',
   characterNotInRepertoire: '22021',
   untranslatableCharacter: '22P05',
 } as const;
@@ -28,10 +30,24 @@ const UNAVAILABLE_MESSAGES = [
   'Cannot use a pool after calling end',
 ];
 
+/** A transaction that failed before anything of it was written. */
+export class UnsentError extends Error {
+  override readonly name = 'UnsentError';
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 /** Whether running the same transaction again is the right answer. */
 export function isRetryableConflict(error: unknown): boolean {
   const code = codeOf(error);
   return code === POSTGRES_ERRORS.deadlockDetected || code === POSTGRES_ERRORS.serializationFailure;
+}
+
+/** Whether a row with the same key exists: somebody else wrote it meanwhile. */
+export function isUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === POSTGRES_ERRORS.uniqueViolation;
 }
 
 /** Names what went wrong in Postgres; anything else passes as it is. */
@@ -44,7 +60,8 @@ export function translatePostgresError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (isUnavailable(code, error)) return new AppError('database_unavailable', { cause: error });
+  if (code === POSTGRES_ERRORS.lockNotAvailable || isUnavailable(code, error))
+    return new AppError('database_unavailable', { cause: error });
   return error;
 }
 
@@ -58,7 +75,8 @@ function isUnavailable(code: string | undefined, error: unknown): boolean {
 }
 
 function codeOf(error: unknown): string | undefined {
-  const source: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  const source: unknown =
+    error instanceof QueryFailedError ? error.driverError : error instanceof UnsentError ? error.cause : error;
   const code = (source as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }

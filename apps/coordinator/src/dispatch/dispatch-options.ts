@@ -6,6 +6,14 @@ export interface DispatchOptions {
   readonly concurrency: number;
   /** How long a stopping process waits for what it runs, in milliseconds. */
   readonly graceMs: number;
+  /** Executions in all of a node run that fails with a retryable error, where its node type has no retry policy. */
+  readonly maxAttempts: number;
+  /** Executions in all while the executor does not answer. */
+  readonly unavailableAttempts: number;
+  /** What composite executors call this coordinator. */
+  readonly publicUrl: string | undefined;
+  /** How long a composite executor may work on a node run, in milliseconds. */
+  readonly compositeTimeoutMs: number;
 }
 
 export const DISPATCH_OPTIONS = Symbol('dispatch options');

@@ -1,13 +1,17 @@
 import { Module } from '@nestjs/common';
-import { NodeKindsModule } from '../node-kinds/node-kinds.module.js';
-import { NodeRunsModule } from '../node-runs/node-runs.module.js';
-import { ReadyModule } from '../ready/ready.module.js';
+import { AssignmentsModule } from '../assignments/assignments.module.js';
+import { DueWorkModule } from '../due-work/due-work.module.js';
+import { MembershipModule } from '../membership/membership.module.js';
+import { NodeTypesModule } from '../node-types/node-types.module.js';
+import { RunStoreModule } from '../run-store/run-store.module.js';
+import { TimersModule } from '../timers/timers.module.js';
+import { CancelNoticesService } from './cancel-notices.service.js';
 import { DispatcherService } from './dispatcher.service.js';
-import { ExecutorCancellationService } from './executor-cancellation.service.js';
+import { ExecutorCallsService } from './executor-calls.service.js';
 import { NodeRunRunnerService } from './node-run-runner.service.js';
 
 @Module({
-  imports: [ReadyModule, NodeRunsModule, NodeKindsModule],
-  providers: [NodeRunRunnerService, DispatcherService, ExecutorCancellationService],
+  imports: [RunStoreModule, DueWorkModule, MembershipModule, TimersModule, NodeTypesModule, AssignmentsModule],
+  providers: [ExecutorCallsService, NodeRunRunnerService, DispatcherService, CancelNoticesService],
 })
 export class DispatchModule {}

@@ -1,52 +1,67 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { randomBytes } from 'node:crypto';
+import type { OnApplicationBootstrap, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOGGER, withLogFields } from '#http';
 import type { Logger } from '#http';
-import { NodeRunExecutionService } from '../node-runs/node-run-execution.service.js';
-import { ReadyQueueService } from '../ready/ready-queue.service.js';
-import type { NodeRunRef } from '../ready/ready.repository.js';
+import { freshTickets } from '../due-work/dispatch-ticket.js';
+import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
+import { DueWorkService } from '../due-work/due-work.service.js';
+import { MembershipService } from '../membership/membership.service.js';
+import { RunStoreService } from '../run-store/run-store.service.js';
 import { DISPATCH_OPTIONS } from './dispatch-options.js';
 import type { DispatchOptions } from './dispatch-options.js';
 import { NodeRunRunnerService } from './node-run-runner.service.js';
+import { Turns } from './turns.js';
 
-const LOOK_MIN_MS = 50;
-const LOOK_MAX_MS = 1_000;
+interface Running {
+  readonly done: Promise<void>;
+  readonly abort: AbortController;
+}
 
 /**
- * Takes ready node runs, at most `concurrency` at once, and runs them. What this process enqueued is taken at once; what others
- * left is found by looking, every 50 ms while there is something and up to every second while there is not.
+ * Runs ready node runs, at most `concurrency` at once, from tenants in turn. What this process enqueued is taken at once; what others
+ * left is brought by DueWorkService.
  */
 @Injectable()
-export class DispatcherService implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Names this process in the rows it holds. */
-  readonly owner = `coordinator_${randomBytes(6).toString('hex')}`;
-  private readonly waiting = new Map<string, NodeRunRef>();
-  private readonly running = new Map<string, Promise<void>>();
+export class DispatcherService implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly waiting: Turns;
+  private readonly running = new Map<string, Running>();
   private readonly stopping = new AbortController();
-  private looking: Promise<void> | undefined;
 
   constructor(
-    private readonly ready: ReadyQueueService,
-    private readonly execution: NodeRunExecutionService,
+    private readonly dueWork: DueWorkService,
+    private readonly membership: MembershipService,
+    private readonly store: RunStoreService,
     private readonly runner: NodeRunRunnerService,
     @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.waiting = new Turns(options.concurrency * 4);
+  }
+
+  onModuleInit(): void {
+    if (!this.options.enabled) return;
+    this.dueWork.onReady({
+      room: () => (this.hasRoom() ? this.options.concurrency + this.running.size : 0),
+      ready: async (rows) =>
+        this.offer(await this.dueWork.tickets(rows.filter((row) => !this.running.has(row.node_run_id)))),
+    });
+    // What was held under the old name is somebody else's now: its calls are given up.
+    this.membership.onLoss(() => this.running.forEach(({ abort }) => abort.abort()));
+  }
 
   onApplicationBootstrap(): void {
-    if (!this.options.enabled) return;
-    this.ready.onEnqueued((refs) => this.offer(refs));
-    this.looking = this.lookForWork();
+    this.store.onCommitted((draft) => {
+      for (const { node_run_id } of draft.changes.canceledWhileHeld) this.running.get(node_run_id)?.abort.abort();
+      if (this.options.enabled && draft.changes.ready.added.size > 0) this.offer(freshTickets(draft));
+    });
   }
 
   /** Takes nothing more and waits, for the grace period at most, for what is running. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
     this.waiting.clear();
-    await this.looking;
-    const unfinished = Promise.allSettled(this.running.values());
+    const unfinished = Promise.allSettled([...this.running.values()].map(({ done }) => done));
     const grace = new AbortController();
     await Promise.race([
       unfinished,
@@ -55,50 +70,36 @@ export class DispatcherService implements OnApplicationBootstrap, OnModuleDestro
     grace.abort();
   }
 
-  private offer(refs: readonly NodeRunRef[]): void {
-    for (const ref of refs) {
-      if (this.waiting.size >= this.options.concurrency * 2) break;
-      if (!this.running.has(ref.nodeRunId)) this.waiting.set(ref.nodeRunId, ref);
-    }
+  private hasRoom(): boolean {
+    return !this.stopping.signal.aborted && this.running.size + this.waiting.size < this.options.concurrency * 2;
+  }
+
+  private offer(tickets: readonly DispatchTicket[]): void {
+    for (const ticket of tickets) if (!this.running.has(ticket.node_run_id)) this.waiting.add(ticket);
     this.startWaiting();
   }
 
   private startWaiting(): void {
-    for (const [id, ref] of this.waiting) {
-      if (this.stopping.signal.aborted || this.running.size >= this.options.concurrency) return;
-      this.waiting.delete(id);
-      const run = this.run(ref).finally(() => {
-        this.running.delete(id);
+    while (!this.stopping.signal.aborted && this.running.size < this.options.concurrency) {
+      const ticket = this.waiting.next();
+      if (ticket === undefined) return;
+      const abort = new AbortController();
+      const done = this.run(ticket, abort.signal).finally(() => {
+        this.running.delete(ticket.node_run_id);
         this.startWaiting();
       });
-      this.running.set(id, run);
+      this.running.set(ticket.node_run_id, { done, abort });
     }
   }
 
-  private async run(ref: NodeRunRef): Promise<void> {
+  private async run(ticket: DispatchTicket, aborted: AbortSignal): Promise<void> {
+    const { node_run_id, run_id } = ticket;
     try {
-      const held = await this.execution.take(ref, this.owner);
-      if (held === undefined) return;
-      const { node_run_id, run_id } = held.nodeRun;
-      await withLogFields({ run_id, node_run_id }, () => this.runner.run(held, this.stopping.signal));
+      await withLogFields({ run_id, node_run_id }, () =>
+        this.runner.run(ticket, { owner: this.membership.owner, aborted, stopping: this.stopping.signal }),
+      );
     } catch (error) {
-      this.logger.error({ err: error, node_run_id: ref.nodeRunId }, 'dispatch failed');
-    }
-  }
-
-  private async lookForWork(): Promise<void> {
-    let pause = LOOK_MIN_MS;
-    while (!this.stopping.signal.aborted) {
-      const room = this.options.concurrency - this.running.size - this.waiting.size;
-      if (room > 0) {
-        const found = await this.ready.findDue(room).catch((error: unknown) => {
-          this.logger.warn({ err: error }, 'looking for ready node runs failed');
-          return [];
-        });
-        this.offer(found);
-        pause = found.length > 0 ? LOOK_MIN_MS : Math.min(pause * 2, LOOK_MAX_MS);
-      }
-      await sleep(pause, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
+      this.logger.error({ err: error, run_id, node_run_id }, 'dispatch failed');
     }
   }
 }

@@ -1,148 +1,241 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, AtomicExecutorApi, NODE_RUN_ERROR_CATALOGUE } from '#contract';
-import type {
-  AtomicExecuteRequest,
-  AtomicExecuteResult,
-  NodeKind,
-  NodeRunErrorCode,
-  RequestContext,
-  RunContext,
-} from '#contract';
+import { AppError } from '#contract';
+import type { NodeKind, NodeRunErrorCode, PolicyDecision, RequestContext, RunContext } from '#contract';
 import { continueTrace, isRequestId, LOGGER } from '#http';
 import type { Logger } from '#http';
 import { PolicyCheckpoint } from '#policy';
-import { NodeKindsService } from '../node-kinds/node-kinds.service.js';
-import type { Outcome } from '../node-runs/node-run-ending.service.js';
-import { NodeRunExecutionService } from '../node-runs/node-run-execution.service.js';
-import type { HeldNodeRun } from '../node-runs/node-run-execution.service.js';
+import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
+import { readUsage } from '../lifecycle/budgets.js';
+import { candidateRefusal, isWithinCeiling } from '../lifecycle/constraints.js';
+import { failure } from '../lifecycle/end-node-run.js';
+import type { Outcome } from '../lifecycle/end-node-run.js';
+import {
+  acceptComposite,
+  beginNodeRun,
+  failHeld,
+  finishNodeRun,
+  parkNodeRun,
+  refuseNodeRun,
+  releaseNodeRun,
+  retryNodeRun,
+} from '../lifecycle/execution.js';
+import type { Hold, Limits } from '../lifecycle/execution.js';
+import { retryDecision } from '../lifecycle/retry-decision.js';
+import type { RetryPolicy } from '../lifecycle/retry-decision.js';
+import type { RunDraft } from '../lifecycle/run-draft.js';
+import { DocumentLimits } from '../node-runs/document-limits.js';
+import { NodeTypesService } from '../node-types/node-types.service.js';
+import type { NodeTypeFacts } from '../node-types/node-types.service.js';
+import { RunStoreService } from '../run-store/run-store.service.js';
+import { DISPATCH_OPTIONS } from './dispatch-options.js';
+import type { DispatchOptions } from './dispatch-options.js';
+import { ExecutorCallsService } from './executor-calls.service.js';
+import type { Answer } from './executor-calls.service.js';
+
+/** Who runs, and what ends it early. */
+export interface RunningAs {
+  /** The name of this process in leases. */
+  readonly owner: string;
+  /** Fires when the node run is not this process's any more. */
+  readonly aborted: AbortSignal;
+  /** Fires when the process stops: what is in hand is finished, but a database that is away is not waited for. */
+  readonly stopping: AbortSignal;
+}
 
 const DATABASE_RETRY_MIN_MS = 100;
 const DATABASE_RETRY_MAX_MS = 2_000;
 /** How long a node run waits that the executor had no room for. Nothing of it has run. */
 const NO_ROOM_DELAY_MS = 250;
-const NO_ROOM: readonly string[] = ['execution_overloaded', 'service_stopping'];
+const REGISTRY_PAUSE_MS = 1_000;
+const DEFAULT_RETRY: Omit<RetryPolicy, 'max_attempts'> = { initial_delay_ms: 200, multiplier: 2, max_delay_ms: 10_000 };
 
-/** Runs one held node run: kind, policy, executor, result. */
+/** Runs one queued node run: node type, constraints, policy, executor, result. */
 @Injectable()
 export class NodeRunRunnerService {
   constructor(
-    private readonly execution: NodeRunExecutionService,
-    private readonly kinds: NodeKindsService,
+    private readonly store: RunStoreService,
+    private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
-    @Optional() @Inject(AtomicExecutorApi) private readonly executor: AtomicExecutorApi | undefined,
+    private readonly calls: ExecutorCallsService,
+    private readonly documents: DocumentLimits,
+    @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @param stopping ends the waiting for a database that does not answer */
-  async run(held: HeldNodeRun, stopping: AbortSignal): Promise<void> {
-    const ctx = dispatchContext(held, stopping);
-    const write = <T>(work: () => Promise<T>) => this.insist(work, stopping);
-
-    const kind = held.nodeRun.kind ?? (await this.resolveKind(ctx, held));
-    const obstacle = this.obstacleFor(kind);
+  async run(ticket: DispatchTicket, as: RunningAs): Promise<void> {
+    const ctx = dispatchContext(ticket, as.aborted);
+    const facts = await this.factsOf(ctx, ticket, as);
+    if (facts === undefined) return;
+    const kind = facts.kind ?? ticket.kind ?? undefined;
+    const obstacle = obstacleFor(ticket, facts) ?? this.calls.obstacleFor(kind);
     if (kind === undefined || obstacle !== undefined) {
-      await write(() => this.execution.refuse(held, failed(obstacle ?? 'unknown_node_kind')));
+      await this.refuse(ticket, as, failure(obstacle ?? 'unknown_node_kind'));
       return;
     }
-    const request = executeRequest(held);
-    const decision = await this.policy.decide(ctx, {
-      action: 'node.run.execute',
-      run_id: request.run_id,
-      node_run_id: request.node_run_id,
-      node_type_ref: request.node_type_ref,
-      ...(request.run_context === undefined ? {} : { run_context: request.run_context }),
-      ...(request.constraints === undefined ? {} : { constraints: request.constraints }),
-    });
-    if (decision.decision !== 'allow') {
-      await write(() => this.execution.refuse(held, failed('policy_denied', decision.message), decision));
+    const decision = await this.decide(ctx, ticket);
+    if (decision.decision === 'deny')
+      return this.refuse(ticket, as, failure('policy_denied', decision.message), decision);
+    if (decision.decision === 'require_approval') {
+      await this.command(ticket, as, (draft) => parkNodeRun(draft, ticket.node_run_id, decision));
       return;
     }
-    if (!(await write(() => this.execution.begin(held, kind, decision)))) return this.lost();
-    const outcome = await this.execute(ctx, request);
-    const kept =
-      outcome === 'no room'
-        ? await write(() => this.execution.release(held, new Date(Date.now() + NO_ROOM_DELAY_MS)))
-        : await write(() => this.execution.finish(held, outcome));
-    if (!kept) this.lost();
+    const repeatable = facts.idempotent || facts.retry !== undefined || kind === 'composite';
+    const limits = limitsOf(ticket);
+    const { node_run_id: nodeRunId } = ticket;
+    const { owner } = as;
+    const hold = await this.command(ticket, as, (draft) =>
+      beginNodeRun(draft, { nodeRunId, owner, kind, decision, repeatable, limits }),
+    );
+    if (hold === undefined) return;
+    const answer = await this.calls.execute(ctx, ticket, hold, kind);
+    if (!(await this.keep(ticket, as, hold, answer, { facts, repeatable, kind }))) {
+      this.logger.info('the node run is not held by this process any more; its result is dropped');
+    }
   }
 
-  private async resolveKind(ctx: RequestContext, held: HeldNodeRun): Promise<NodeKind | undefined> {
-    const { node_type_id, node_type_version } = held.nodeRun;
-    return this.kinds.kindOf(ctx, { node_type_id, version: node_type_version }).catch(() => undefined);
+  /** Writes down what came of an execution. @returns false when the node run was lost meanwhile */
+  private keep(
+    ticket: DispatchTicket,
+    as: RunningAs,
+    hold: Hold,
+    answer: Answer,
+    { facts, repeatable, kind }: { facts: NodeTypeFacts; repeatable: boolean; kind: NodeKind },
+  ): Promise<boolean> {
+    const write = (rule: (draft: RunDraft) => boolean) => this.command(ticket, as, rule);
+    if (answer.kind === 'no_room') {
+      const runAfter = new Date(Date.now() + NO_ROOM_DELAY_MS);
+      return write((draft) => releaseNodeRun(draft, hold, runAfter));
+    }
+    if (answer.kind === 'accepted') {
+      const deadline = new Date(Date.now() + this.options.compositeTimeoutMs);
+      return write((draft) => acceptComposite(draft, hold, deadline));
+    }
+    const decision = retryDecision(
+      answer,
+      {
+        attempts: ticket.attempts + 1,
+        repeatable,
+        policy: facts.retry ?? { ...DEFAULT_RETRY, max_attempts: this.options.maxAttempts },
+        unavailableAttempts: this.options.unavailableAttempts,
+      },
+      Math.random(),
+    );
+    const usage = readUsage(answer.extensions);
+    const spent = { usage, limits: limitsOf(ticket) };
+    if (typeof decision === 'number') {
+      return write((draft) =>
+        retryNodeRun(draft, hold, answer.outcome, new Date(draft.now.getTime() + decision), spent),
+      );
+    }
+    if (decision === 'uncertain') return write((draft) => failHeld(draft, hold, failure('execution_uncertain')));
+    const outcome = this.withinLimits(answer.outcome);
+    // Only what an executor answered was executed; a composite reports by itself, so here it has failed.
+    if (answer.kind === 'answered' && kind === 'atomic') {
+      return write((draft) => finishNodeRun(draft, hold, outcome, spent));
+    }
+    return write((draft) => failHeld(draft, hold, outcome));
   }
 
-  private obstacleFor(kind: NodeKind | undefined): NodeRunErrorCode | undefined {
-    if (kind === 'composite') return 'composite_executor_unconfigured';
-    return this.executor === undefined ? 'atomic_executor_unconfigured' : undefined;
+  private withinLimits(outcome: Outcome): Outcome {
+    const size = this.documents.excessOfOutputs(outcome.outputs);
+    if (size === undefined) return outcome;
+    const limit = this.documents.maxOutputsBytes;
+    return failure(
+      'outputs_too_large',
+      `The outputs are ${size} bytes of JSON; ${limit} are kept. Hand large data over as an artifact.`,
+      { size, limit },
+    );
   }
 
-  private async execute(ctx: RequestContext, request: AtomicExecuteRequest): Promise<Outcome | 'no room'> {
+  private async refuse(
+    ticket: DispatchTicket,
+    as: RunningAs,
+    outcome: Outcome,
+    decision?: PolicyDecision,
+  ): Promise<void> {
+    await this.command(ticket, as, (draft) => refuseNodeRun(draft, ticket.node_run_id, outcome, decision));
+  }
+
+  /** A registry that does not answer holds the node run up and fails nothing: the look finds it again. */
+  private async factsOf(
+    ctx: RequestContext,
+    ticket: DispatchTicket,
+    as: RunningAs,
+  ): Promise<NodeTypeFacts | undefined> {
     try {
-      const result = await this.executor?.executeAtomicNodeRun(ctx, request);
-      return result === undefined ? failed('atomic_executor_unconfigured') : outcomeOf(result);
+      return await this.nodeTypes.describe(ctx, {
+        node_type_id: ticket.node_type_id,
+        version: ticket.node_type_version,
+      });
     } catch (error) {
-      if (error instanceof AppError && NO_ROOM.includes(error.code)) return 'no room';
-      this.logger.warn({ err: error }, 'the atomic executor did not answer');
-      return failed('atomic_executor_unavailable');
+      this.logger.warn({ err: error }, 'the node type could not be described; dispatch is tried again');
+      await sleep(REGISTRY_PAUSE_MS, undefined, { signal: as.stopping }).catch(() => undefined);
+      return undefined;
     }
   }
 
-  /** Somebody else ended or took the node run meanwhile; its epoch refused our write. */
-  private lost(): void {
-    this.logger.info('the node run is no longer held by this process; its result is dropped');
+  /** What the constraints demand of a person comes first; then the policy checkpoint. */
+  private async decide(ctx: RequestContext, ticket: DispatchTicket): Promise<PolicyDecision> {
+    const { constraints, run_context } = ticket;
+    if (constraints?.gates?.require_approval === true) {
+      return {
+        decision: 'require_approval',
+        reason_code: 'approval_required',
+        message: 'gates.require_approval holds this node run until somebody approves it.',
+      };
+    }
+    return this.policy.decide(ctx, {
+      action: 'node.run.execute',
+      run_id: ticket.run_id,
+      node_run_id: ticket.node_run_id,
+      node_type_ref: { node_type_id: ticket.node_type_id, version: ticket.node_type_version },
+      ...(run_context === null ? {} : { run_context }),
+      ...(constraints === null ? {} : { constraints }),
+    });
   }
 
   /** A result in hand is not given up because the database is away: writes are tried until they are answered. */
-  private async insist<T>(work: () => Promise<T>, stopping: AbortSignal): Promise<T> {
+  private async command<T>(ticket: DispatchTicket, as: RunningAs, decide: (draft: RunDraft) => T): Promise<T> {
+    const { run_id: runId, node_run_id: nodeRunId } = ticket;
+    // A budget can end the whole run, and a composite has children: then everything open is looked at.
+    const wide = ticket.constraints?.budgets !== undefined || ticket.kind !== 'atomic';
     for (let pause = DATABASE_RETRY_MIN_MS; ; pause = Math.min(pause * 2, DATABASE_RETRY_MAX_MS)) {
       try {
-        return await work();
+        return await this.store.execute({ runId, nodeRunIds: [nodeRunId], open: wide, documents: wide, decide });
       } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'database_unavailable' || stopping.aborted) throw error;
-        await sleep(pause, undefined, { signal: stopping }).catch(() => undefined);
+        const isPassing =
+          error instanceof AppError && (error.code === 'database_unavailable' || error.code === 'overloaded');
+        if (!isPassing || as.stopping.aborted) throw error;
+        await sleep(pause, undefined, { signal: as.stopping }).catch(() => undefined);
       }
     }
   }
 }
 
-function executeRequest({ nodeRun, run }: HeldNodeRun): AtomicExecuteRequest {
-  return {
-    node_run_id: nodeRun.node_run_id,
-    run_id: nodeRun.run_id,
-    node_type_ref: { node_type_id: nodeRun.node_type_id, version: nodeRun.node_type_version },
-    inputs: nodeRun.inputs,
-    ...(run.run_context === null ? {} : { run_context: run.run_context }),
-    ...(nodeRun.spec.constraints === undefined ? {} : { constraints: nodeRun.spec.constraints }),
-  };
+/** What forbids a node run whatever its executor is. The allow list speaks of candidates for subtasks, and the root is none. */
+function obstacleFor(ticket: DispatchTicket, facts: NodeTypeFacts): NodeRunErrorCode | undefined {
+  for (const constraints of [ticket.constraints, facts.constraints]) {
+    const refusal = candidateRefusal(constraints, ticket.node_type_id);
+    if (refusal === 'node_type_denied' || (refusal !== undefined && ticket.parent_node_run_id !== null)) return refusal;
+  }
+  if ((facts.kind ?? ticket.kind) !== 'atomic') return undefined;
+  return isWithinCeiling(ticket.constraints, facts.sideEffect) ? undefined : 'side_effect_not_allowed';
+}
+
+function limitsOf({ constraints, run_constraints }: DispatchTicket): Limits {
+  return { own: constraints, run: run_constraints };
 }
 
 /** A dispatch goes on with the trace of the request that started the run. */
-function dispatchContext({ run }: HeldNodeRun, signal: AbortSignal): RequestContext {
-  const trace = (run.run_context as RunContext | null)?.trace;
+function dispatchContext({ run_id, run_context }: DispatchTicket, signal: AbortSignal): RequestContext {
+  const trace = (run_context as RunContext | null)?.trace;
   const traceparent = trace?.trace_id === undefined ? undefined : `00-${trace.trace_id}-${trace.span_id ?? ''}-00`;
   return {
     principal: { subject: 'run-coordinator' },
     trace: continueTrace(traceparent, undefined),
     // The caller wrote this one into the body: it becomes a header only when it can be one.
-    requestId: trace?.request_id !== undefined && isRequestId(trace.request_id) ? trace.request_id : run.run_id,
+    requestId: trace?.request_id !== undefined && isRequestId(trace.request_id) ? trace.request_id : run_id,
     signal,
   };
-}
-
-function outcomeOf(result: AtomicExecuteResult): Outcome {
-  const { state, outputs, output_artifacts, error } = result;
-  if (state !== 'succeeded' && state !== 'failed' && state !== 'canceled') {
-    return failed('handler_error', `The executor answered with the state ${state}, which is not an end.`);
-  }
-  return {
-    state,
-    ...(outputs === undefined ? {} : { outputs }),
-    ...(output_artifacts === undefined ? {} : { output_artifacts }),
-    ...(error === undefined ? {} : { error }),
-  };
-}
-
-function failed(code: NodeRunErrorCode, message: string = NODE_RUN_ERROR_CATALOGUE[code].message): Outcome {
-  return { state: 'failed', error: { code, message, retryable: NODE_RUN_ERROR_CATALOGUE[code].retryable } };
 }

@@ -10,6 +10,7 @@ import {
 import type { RequestContext } from '#contract';
 import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
 import type { EventStreamQuery } from '#http';
+import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
 import { NodeRunsService } from './node-runs.service.js';
 
 const TAG = 'node_runs';
@@ -17,7 +18,10 @@ const STORED = ['database_unavailable'] as const;
 
 @Controller('v1')
 export class NodeRunsController {
-  constructor(private readonly nodeRuns: NodeRunsService) {}
+  constructor(
+    private readonly nodeRuns: NodeRunsService,
+    private readonly eventStreams: RunEventStreamService,
+  ) {}
 
   @Post('node-runs')
   @Endpoint({
@@ -70,7 +74,7 @@ export class NodeRunsController {
     @Param('node_run_id') nodeRunId: string,
     @Query() query: EventStreamQuery,
   ): Promise<Readable> {
-    return ndjson(await this.nodeRuns.streamEvents(ctx, nodeRunId, readEventStreamQuery(query)));
+    return ndjson(await this.eventStreams.ofNodeRun(nodeRunId, readEventStreamQuery(query), ctx.signal));
   }
 
   @Post('node-runs/:node_run_id(^[^:/]+)::evaluation')

@@ -1,17 +1,13 @@
 import { Module } from '@nestjs/common';
-import { NodeKindsModule } from '../node-kinds/node-kinds.module.js';
-import { ReadyModule } from '../ready/ready.module.js';
-import { RunLogModule } from '../run-log/run-log.module.js';
-import { NodeRunEndingService } from './node-run-ending.service.js';
-import { NodeRunExecutionService } from './node-run-execution.service.js';
+import { EventStreamsModule } from '../event-streams/event-streams.module.js';
+import { NodeTypesModule } from '../node-types/node-types.module.js';
+import { RunStoreModule } from '../run-store/run-store.module.js';
 import { NodeRunsController } from './node-runs.controller.js';
-import { NodeRunsRepository } from './node-runs.repository.js';
 import { NodeRunsService } from './node-runs.service.js';
 
 @Module({
-  imports: [RunLogModule, ReadyModule, NodeKindsModule],
+  imports: [RunStoreModule, EventStreamsModule, NodeTypesModule],
   controllers: [NodeRunsController],
-  providers: [NodeRunsRepository, NodeRunEndingService, NodeRunsService, NodeRunExecutionService],
-  exports: [NodeRunsService, NodeRunEndingService, NodeRunExecutionService],
+  providers: [NodeRunsService],
 })
 export class NodeRunsModule {}

@@ -1,41 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, NODE_RUN_ERROR_CATALOGUE, RunsApi } from '#contract';
-import type {
-  EventStreamOptions,
-  NodeKind,
-  PolicyDecision,
-  RequestContext,
-  Run,
-  RunContext,
-  RunEvent,
-  RunStartRequest,
-} from '#contract';
+import { RunsApi } from '#contract';
+import type { EventStreamOptions, RequestContext, Run, RunContext, RunEvent, RunStartRequest } from '#contract';
 import { Database } from '#database';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
-import { NodeKindsService } from '../node-kinds/node-kinds.service.js';
-import { NodeRunEndingService } from '../node-runs/node-run-ending.service.js';
-import type { Outcome } from '../node-runs/node-run-ending.service.js';
-import { NodeRunsService } from '../node-runs/node-runs.service.js';
-import type { NewNodeRun } from '../node-runs/node-runs.repository.js';
-import { policyDecidedEvent } from '../run-log/policy-decided.event.js';
-import { RunLogService } from '../run-log/run-log.service.js';
-import type { NewRunEvent } from '../run-log/run-log.service.js';
-import { isRunTerminal } from '../run-log/run-state.js';
-import { bucketOfRun, isRunId, newNodeRunId, newRunId } from '../sharding/bucket.js';
-import { fingerprint } from '../sharding/fingerprint.js';
-import { presentRun } from './present-run.js';
+import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
+import { cancelRun } from '../lifecycle/cancel-run.js';
+import { mergeConstraints } from '../lifecycle/constraints.js';
+import { startRun } from '../lifecycle/start-run.js';
+import { DocumentLimits } from '../node-runs/document-limits.js';
+import { NodeTypesService } from '../node-types/node-types.service.js';
+import { RunReadsService } from '../run-store/run-reads.service.js';
+import { RunStoreService } from '../run-store/run-store.service.js';
+import { isRunId, newRunId } from '../sharding/bucket.js';
+import { RunPresenter } from './run.presenter.js';
 
 /** The run endpoints of the coordinator. */
 @Injectable()
 export class RunsService extends RunsApi {
   constructor(
     private readonly database: Database,
-    private readonly runLog: RunLogService,
-    private readonly nodeRuns: NodeRunsService,
-    private readonly ending: NodeRunEndingService,
-    private readonly kinds: NodeKindsService,
+    private readonly store: RunStoreService,
+    private readonly reads: RunReadsService,
+    private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
+    private readonly eventStreams: RunEventStreamService,
+    private readonly presenter: RunPresenter,
+    private readonly limits: DocumentLimits,
   ) {
     super();
   }
@@ -44,49 +35,53 @@ export class RunsService extends RunsApi {
    * Starts a run: run, root node run, events and dispatch entry in one transaction. A run that policy refuses is stored too, as
    * failed, so that the refusal is on record. The same `run_id` with the same request again returns the run.
    *
-   * @throws AppError invalid_request, run_already_exists
+   * @throws AppError invalid_request, run_already_exists, constraint_violation, payload_too_large, node_registry_unavailable
    */
   async startRun(ctx: RequestContext, request: RunStartRequest): Promise<Run> {
     if (request.run_id !== undefined && !isRunId(request.run_id)) {
       throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
     }
+    this.limits.refuseLargeInputs(request.input, 'input');
     const runId = request.run_id ?? newRunId();
     const runContext = stampTrace(ctx, request.run_context);
-    const decision = await this.policy.decide(ctx, {
-      action: 'run.start',
-      run_id: runId,
-      node_type_ref: request.root_node_type_ref,
-      run_context: runContext,
-      ...(request.constraints === undefined ? {} : { constraints: request.constraints }),
+    const [decision, facts] = await Promise.all([
+      this.policy.decide(ctx, {
+        action: 'run.start',
+        run_id: runId,
+        node_type_ref: request.root_node_type_ref,
+        run_context: runContext,
+        ...(request.constraints === undefined ? {} : { constraints: request.constraints }),
+      }),
+      this.nodeTypes.describe(ctx, request.root_node_type_ref),
+    ]);
+    const run = await this.store.execute({
+      runId,
+      nodeRunIds: [],
+      documents: true,
+      decide: (draft) => {
+        startRun(draft, {
+          request,
+          runContext,
+          tenantId: request.run_context?.tenant_id,
+          decision,
+          kind: facts.kind,
+          constraints: mergeConstraints(request.constraints, facts.constraints),
+          conflict: { code: 'run_already_exists', details: { run_id: runId } },
+        });
+        return draft.changes.newRun === undefined ? undefined : { ...draft.head, ...draft.changes.newRun };
+      },
     });
-    const kind = await this.kinds.kindOf(ctx, request.root_node_type_ref).catch(() => undefined);
-    const plan = planRun(runId, runContext, request, decision, kind);
-    const opened = await this.database.transaction(async (tx) => {
-      const run = await this.runLog.open(tx, plan.run, plan.events);
-      if (run !== undefined) await this.nodeRuns.createRoot(tx, plan.root, plan.refusal);
-      return run;
-    });
-    if (opened !== undefined) return presentRun(opened);
-    const stored = await this.runLog.get(runId);
-    if (stored.request_hash !== plan.run.request_hash) {
-      throw new AppError('run_already_exists', { details: { run_id: runId } });
-    }
-    return presentRun(stored);
+    return this.presenter.present(run ?? (await this.reads.run(runId)));
   }
 
   async getRun(_ctx: RequestContext, runId: string): Promise<Run> {
-    return presentRun(await this.runLog.get(runId));
+    return this.presenter.present(await this.reads.run(runId));
   }
 
   /** Cancels the run and every open node run in one transaction; executors are told after the commit. */
   async cancelRun(_ctx: RequestContext, runId: string): Promise<Run> {
-    await this.database.transaction(async (tx) => {
-      const head = await this.runLog.lock(tx, runId);
-      if (isRunTerminal(head.state)) return;
-      await this.ending.cancelOpen(tx, head);
-      await this.runLog.append(tx, head, [{ type: 'run_completed', data: { state: 'canceled' } }], 'canceled');
-    });
-    return presentRun(await this.runLog.get(runId));
+    await this.store.execute({ runId, nodeRunIds: [], open: true, documents: true, decide: cancelRun });
+    return this.presenter.present(await this.reads.run(runId));
   }
 
   async streamRunEvents(
@@ -94,7 +89,7 @@ export class RunsService extends RunsApi {
     runId: string,
     options: EventStreamOptions,
   ): Promise<AsyncIterable<RunEvent>> {
-    return this.runLog.stream(await this.runLog.get(runId), options, ctx.signal);
+    return this.eventStreams.ofRun(runId, options, ctx.signal);
   }
 
   async ping(): Promise<void> {
@@ -108,77 +103,4 @@ function stampTrace(ctx: RequestContext, given: RunContext | undefined): RunCont
     ...given,
     trace: { trace_id: ctx.trace.traceId, span_id: ctx.trace.spanId, request_id: ctx.requestId, ...given?.trace },
   };
-}
-
-interface RunPlan {
-  readonly run: Parameters<RunLogService['open']>[1];
-  readonly root: NewNodeRun;
-  readonly events: readonly NewRunEvent[];
-  /** Set when policy refused the run. */
-  readonly refusal?: Outcome;
-}
-
-/** Everything that starting a run writes. */
-function planRun(
-  runId: string,
-  runContext: RunContext,
-  request: RunStartRequest,
-  decision: PolicyDecision,
-  kind: NodeKind | undefined,
-): RunPlan {
-  const allowed = decision.decision === 'allow';
-  const bucket = bucketOfRun(runId);
-  const rootId = newNodeRunId(bucket);
-  const createdAt = new Date();
-  const { constraints, metadata, extensions } = request;
-  const completed: NewRunEvent = { type: 'run_completed', data: { state: 'failed' } };
-  return {
-    ...(allowed ? {} : { refusal: policyDenied(decision) }),
-    run: {
-      run_id: runId,
-      tenant_id: request.run_context?.tenant_id ?? null,
-      state: allowed ? 'queued' : 'failed',
-      root_node_run_id: rootId,
-      created_at: createdAt,
-      request_hash: fingerprint({ ...request, run_id: runId }),
-      run_context: runContext,
-      constraints: constraints ?? null,
-      metadata: metadata ?? null,
-      extensions: extensions ?? null,
-    },
-    root: {
-      row: {
-        bucket,
-        node_run_id: rootId,
-        run_id: runId,
-        parent_node_run_id: null,
-        node_type_id: request.root_node_type_ref.node_type_id,
-        node_type_version: request.root_node_type_ref.version,
-        kind: kind ?? null,
-        state: allowed ? 'queued' : 'failed',
-        depth: 0,
-        epoch: 0,
-        owner: null,
-        created_at: createdAt,
-        started_at: null,
-        ended_at: allowed ? null : createdAt,
-      },
-      documents: {
-        inputs: request.input,
-        spec: constraints === undefined ? {} : { constraints },
-        spec_hash: fingerprint({ node_type_ref: request.root_node_type_ref, inputs: request.input, constraints }),
-      },
-    },
-    events: [
-      { type: 'run_started', nodeRunId: rootId, data: { root_node_run_id: rootId } },
-      { type: 'node_run_assigned', nodeRunId: rootId, data: { root: true } },
-      policyDecidedEvent('run.start', decision, rootId),
-      ...(allowed ? [] : [completed]),
-    ],
-  };
-}
-
-function policyDenied({ message }: PolicyDecision): Outcome {
-  const { message: otherwise, retryable } = NODE_RUN_ERROR_CATALOGUE.policy_denied;
-  return { state: 'failed', error: { code: 'policy_denied', message: message ?? otherwise, retryable } };
 }

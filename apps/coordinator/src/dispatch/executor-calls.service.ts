@@ -1,0 +1,108 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { wasNotSent } from '#clients';
+import { AppError, AtomicExecutorApi, CompositeExecutorApi } from '#contract';
+import type { AtomicExecuteResult, NodeKind, NodeRunErrorCode, RequestContext } from '#contract';
+import { LOGGER } from '#http';
+import type { Logger } from '#http';
+import { AssignmentTokensService } from '../assignments/assignment-tokens.service.js';
+import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
+import { failure } from '../lifecycle/end-node-run.js';
+import type { Outcome } from '../lifecycle/end-node-run.js';
+import type { Hold } from '../lifecycle/execution.js';
+import type { Attempt } from '../lifecycle/retry-decision.js';
+import { DISPATCH_OPTIONS } from './dispatch-options.js';
+import type { DispatchOptions } from './dispatch-options.js';
+
+/** What came of a call: an attempt with what it reports beside the outcome, or that nothing has run, or that a composite has begun. */
+export type Answer =
+  | (Attempt & { readonly extensions?: Record<string, unknown> })
+  | { readonly kind: 'no_room' }
+  | { readonly kind: 'accepted' };
+
+const NO_ROOM: readonly string[] = ['execution_overloaded', 'service_stopping', 'overloaded'];
+
+/** Hands node runs to executors, and tells an answer from the many ways in which none comes. */
+@Injectable()
+export class ExecutorCallsService {
+  constructor(
+    @Optional() @Inject(AtomicExecutorApi) private readonly atomic: AtomicExecutorApi | undefined,
+    @Optional() @Inject(CompositeExecutorApi) private readonly composite: CompositeExecutorApi | undefined,
+    private readonly tokens: AssignmentTokensService,
+    @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Why nothing here can run this kind; undefined when something can. */
+  obstacleFor(kind: NodeKind | undefined): NodeRunErrorCode | undefined {
+    if (kind === undefined) return 'unknown_node_kind';
+    if (kind === 'atomic') return this.atomic === undefined ? 'atomic_executor_unconfigured' : undefined;
+    if (this.composite === undefined) return 'composite_executor_unconfigured';
+    return this.options.publicUrl === undefined ? 'coordinator_url_unconfigured' : undefined;
+  }
+
+  async execute(ctx: RequestContext, ticket: DispatchTicket, hold: Hold, kind: NodeKind): Promise<Answer> {
+    try {
+      return await (kind === 'atomic' ? this.executeAtomic(ctx, ticket) : this.beginComposite(ctx, ticket, hold));
+    } catch (error) {
+      if (error instanceof AppError && NO_ROOM.includes(error.code)) return { kind: 'no_room' };
+      this.logger.warn({ err: error }, `the ${kind} executor did not answer`);
+      const outcome = failure(kind === 'atomic' ? 'atomic_executor_unavailable' : 'composite_executor_unavailable');
+      return { kind: wasNotSent(error) ? 'not_sent' : 'no_answer', outcome };
+    }
+  }
+
+  /** Tells the executor of a cancel. Rejects when it could not be told. */
+  async cancel(ctx: RequestContext, kind: NodeKind | null, nodeRunId: string): Promise<void> {
+    if (kind === 'composite') await this.composite?.cancelCompositeNodeRun(ctx, nodeRunId);
+    else await this.atomic?.cancelAtomicNodeRun(ctx, nodeRunId);
+  }
+
+  private async executeAtomic(ctx: RequestContext, ticket: DispatchTicket): Promise<Answer> {
+    const result = await this.atomic?.executeAtomicNodeRun(ctx, requestOf(ticket));
+    if (result === undefined) return { kind: 'answered', outcome: failure('atomic_executor_unconfigured') };
+    const outcome = outcomeOf(result);
+    return { kind: 'answered', outcome, ...(result.extensions === undefined ? {} : { extensions: result.extensions }) };
+  }
+
+  private async beginComposite(ctx: RequestContext, ticket: DispatchTicket, hold: Hold): Promise<Answer> {
+    const { publicUrl, compositeTimeoutMs } = this.options;
+    if (this.composite === undefined || publicUrl === undefined) {
+      return { kind: 'answered', outcome: failure('composite_executor_unconfigured') };
+    }
+    const response = await this.composite.beginCompositeNodeRun(ctx, {
+      ...requestOf(ticket),
+      coordinator_endpoint: publicUrl,
+      assignment_token: await this.tokens.issue({
+        runId: ticket.run_id,
+        nodeRunId: ticket.node_run_id,
+        epoch: hold.epoch,
+        ttlMs: compositeTimeoutMs,
+      }),
+    });
+    if (response.accepted) return { kind: 'accepted' };
+    return { kind: 'answered', outcome: failure('composite_rejected', response.message) };
+  }
+}
+
+function requestOf({ constraints, run_context, ...ticket }: DispatchTicket) {
+  return {
+    node_run_id: ticket.node_run_id,
+    run_id: ticket.run_id,
+    node_type_ref: { node_type_id: ticket.node_type_id, version: ticket.node_type_version },
+    inputs: ticket.inputs,
+    ...(run_context === null ? {} : { run_context }),
+    ...(constraints === null ? {} : { constraints }),
+  };
+}
+
+function outcomeOf({ state, outputs, output_artifacts, error }: AtomicExecuteResult): Outcome {
+  if (state !== 'succeeded' && state !== 'failed' && state !== 'canceled') {
+    return failure('handler_error', `The executor answered with the state ${state}, which is not an end.`);
+  }
+  return {
+    state,
+    ...(outputs === undefined ? {} : { outputs }),
+    ...(output_artifacts === undefined ? {} : { output_artifacts }),
+    ...(error === undefined ? {} : { error }),
+  };
+}

@@ -1,0 +1,231 @@
+import type { ConstraintEnvelope, EvaluationResult, NodeKind, PolicyDecision } from '#contract';
+import type { NodeRunEntity } from '../tables/node-run.entity.js';
+import { overspending, overspendingOfBegin } from './budgets.js';
+import type { Overspending, Usage } from './budgets.js';
+import { saidOfEnd, endNodeRun, evaluated, failRunOverBudget, failure } from './end-node-run.js';
+import type { Outcome } from './end-node-run.js';
+import { isNodeRunTerminal } from './node-run-state.js';
+import { policyDecidedEvent } from './policy-decided-event.js';
+import type { NewRunEvent, RunDraft } from './run-draft.js';
+
+/** What a dispatcher holds: a node run and the epoch that fences every later write. */
+export interface Hold {
+  readonly nodeRunId: string;
+  readonly epoch: number;
+}
+
+/** The constraints that hold for a node run, and those of its run. They never change. */
+export interface Limits {
+  readonly own: ConstraintEnvelope | null;
+  readonly run: ConstraintEnvelope | null;
+}
+
+export interface Begin {
+  readonly nodeRunId: string;
+  readonly owner: string;
+  readonly kind: NodeKind;
+  readonly decision: PolicyDecision;
+  readonly repeatable: boolean;
+  readonly limits: Limits;
+}
+
+/** How often a node run whose coordinators were lost is taken up again before it counts as what kills them. */
+const MAX_RECOVERIES = 10;
+
+/**
+ * Takes a queued node run, under a new epoch. An atomic one is running from now on; a composite one is assigned until its executor
+ * has accepted it.
+ *
+ * @returns what is now held; undefined when somebody else was faster, or a budget does not suffice (then it, or the run, has failed)
+ */
+export function beginNodeRun(draft: RunDraft, begin: Begin): Hold | undefined {
+  const nodeRun = draft.find(begin.nodeRunId);
+  if (nodeRun?.state !== 'queued') return undefined;
+  const overspent = overspendingOfBegin(draft.head, begin.limits.own);
+  if (overspent !== undefined) {
+    refuseOverBudget(draft, nodeRun, overspent, begin.limits);
+    return undefined;
+  }
+  const { node_run_id } = nodeRun;
+  const epoch = nodeRun.epoch + 1;
+  draft.dequeue(node_run_id);
+  draft.hold({ node_run_id, owner: begin.owner, epoch, repeatable: begin.repeatable });
+  draft.updateNodeRun(node_run_id, { state: 'assigned', epoch, kind: begin.kind, attempts: nodeRun.attempts + 1 });
+  if (begin.kind === 'atomic') draft.updateNodeRun(node_run_id, { state: 'running', started_at: draft.now });
+  draft.updateHead({ steps: draft.head.steps + 1 });
+  draft.moveRun('running');
+  draft.append(policyDecidedEvent('node.run.execute', begin.decision, node_run_id));
+  return { nodeRunId: node_run_id, epoch };
+}
+
+/** A composite executor has accepted: it works and reports by itself, until `deadline` at the latest. */
+export function acceptComposite(draft: RunDraft, hold: Hold, deadline: Date): boolean {
+  const nodeRun = held(draft, hold);
+  if (nodeRun === undefined) return false;
+  if (nodeRun.state === 'assigned') {
+    draft.updateNodeRun(hold.nodeRunId, { state: 'running', started_at: draft.now });
+  }
+  draft.letGo(hold.nodeRunId);
+  draft.setTimer({ kind: 'node_run_deadline', node_run_id: hold.nodeRunId, due_at: deadline });
+  return true;
+}
+
+/** Ends an atomic node run with what its executor returned: evaluation first, then completion. */
+export function finishNodeRun(
+  draft: RunDraft,
+  hold: Hold,
+  outcome: Outcome,
+  spent: { readonly usage: Usage; readonly limits: Limits },
+): boolean {
+  const nodeRun = held(draft, hold);
+  if (nodeRun === undefined) return false;
+  const { node_run_id } = nodeRun;
+  const evaluation: EvaluationResult = {
+    status: outcome.state === 'succeeded' ? 'success' : 'fail',
+    reason_code: 'atomic_completed',
+  };
+  draft.insertReport({ node_run_id, evaluation_result: evaluation, recovery_action: null, idempotency_key: null });
+  spend(draft, spent.usage);
+  endNodeRun(draft, nodeRun, outcome, [
+    evaluated(node_run_id, evaluation),
+    { type: 'atomic_executed', nodeRunId: node_run_id, data: { state: outcome.state } },
+  ]);
+  failRunWhenOverspent(draft, spent.limits.run);
+  return true;
+}
+
+/** Puts a failed execution back into the queue, to be repeated at `runAfter`; the failure and the decision are recorded. */
+export function retryNodeRun(
+  draft: RunDraft,
+  hold: Hold,
+  failed: Outcome,
+  runAfter: Date,
+  spent: { readonly usage: Usage; readonly limits: Limits },
+): boolean {
+  const nodeRun = held(draft, hold);
+  if (nodeRun === undefined) return false;
+  spend(draft, spent.usage);
+  requeue(draft, nodeRun, runAfter);
+  recordRepetition(draft, nodeRun, {
+    status: 'fail',
+    reason_code: failed.error?.code ?? 'failed',
+    ...(failed.error === undefined ? {} : { message: failed.error.message }),
+  });
+  failRunWhenOverspent(draft, spent.limits.run);
+  return true;
+}
+
+/** Gives a node run back to the queue: nothing of it has run, so nothing is recorded. */
+export function releaseNodeRun(draft: RunDraft, hold: Hold, runAfter: Date): boolean {
+  const nodeRun = held(draft, hold);
+  if (nodeRun === undefined) return false;
+  requeue(draft, nodeRun, runAfter);
+  draft.updateNodeRun(hold.nodeRunId, { attempts: nodeRun.attempts - 1 });
+  draft.updateHead({ steps: draft.head.steps - 1 });
+  return true;
+}
+
+/** Ends a held node run that cannot go on: its executor is away for good, or does not accept it. */
+export function failHeld(draft: RunDraft, hold: Hold, outcome: Outcome): boolean {
+  const nodeRun = held(draft, hold);
+  if (nodeRun === undefined) return false;
+  endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, hold.nodeRunId, outcome));
+  return true;
+}
+
+/** Ends a queued node run that may not or cannot run. */
+export function refuseNodeRun(
+  draft: RunDraft,
+  nodeRunId: string,
+  outcome: Outcome,
+  decision?: PolicyDecision,
+): boolean {
+  const nodeRun = draft.find(nodeRunId);
+  if (nodeRun?.state !== 'queued') return false;
+  const decided = decision === undefined ? [] : [policyDecidedEvent('node.run.execute', decision, nodeRunId)];
+  endNodeRun(draft, nodeRun, outcome, [...decided, ...saidOfEnd(draft, nodeRunId, outcome)]);
+  return true;
+}
+
+/** Takes a node run out of the queue until somebody approves it: it stays queued, and can be canceled. */
+export function parkNodeRun(draft: RunDraft, nodeRunId: string, decision: PolicyDecision): boolean {
+  if (draft.find(nodeRunId)?.state !== 'queued') return false;
+  draft.dequeue(nodeRunId);
+  draft.append(policyDecidedEvent('node.run.execute', decision, nodeRunId));
+  return true;
+}
+
+/** Takes up a node run whose coordinator was lost: it is repeated when that is safe, and fails as uncertain when it is not. */
+export function recoverNodeRun(draft: RunDraft, hold: Hold, repeatable: boolean): boolean {
+  const nodeRun = held(draft, hold);
+  if (nodeRun === undefined) return false;
+  if (!repeatable || nodeRun.attempts > MAX_RECOVERIES) {
+    const outcome = failure('execution_uncertain');
+    endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, hold.nodeRunId, outcome));
+    return true;
+  }
+  requeue(draft, nodeRun, draft.now);
+  recordRepetition(draft, nodeRun, {
+    status: 'unknown',
+    reason_code: 'coordinator_lost',
+    message: 'The coordinator that ran it was lost.',
+  });
+  return true;
+}
+
+export function spend(draft: RunDraft, { external_calls, cost }: Usage): void {
+  if (external_calls === 0 && cost === 0) return;
+  const { head } = draft;
+  draft.updateHead({ external_calls: head.external_calls + external_calls, cost: head.cost + cost });
+}
+
+/** What was spent counts when it is reported: the result that breaks a budget is kept, and the run fails. */
+export function failRunWhenOverspent(draft: RunDraft, constraints: ConstraintEnvelope | null | undefined): void {
+  if (draft.isTerminal) return;
+  const overspent = overspending(draft.head, constraints);
+  if (overspent !== undefined) failRunOverBudget(draft, overspent);
+}
+
+function refuseOverBudget(
+  draft: RunDraft,
+  nodeRun: Readonly<NodeRunEntity>,
+  overspent: Overspending,
+  limits: Limits,
+): void {
+  const ofRun = overspendingOfBegin(draft.head, limits.run);
+  if (ofRun !== undefined) return failRunOverBudget(draft, ofRun);
+  const { budget, limit, used } = overspent;
+  const message = `This node run may begin only while the run has used at most ${limit} (budgets.${budget}).`;
+  const outcome = failure('budget_exceeded', message, { budget, limit, used });
+  endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, nodeRun.node_run_id, outcome));
+}
+
+function requeue(draft: RunDraft, { node_run_id, epoch }: Readonly<NodeRunEntity>, runAfter: Date): void {
+  draft.letGo(node_run_id);
+  // The epoch moves now, not at the next take: whoever held it is fenced from here on.
+  draft.updateNodeRun(node_run_id, { state: 'queued', started_at: null, epoch: epoch + 1 });
+  draft.enqueue(node_run_id, runAfter);
+}
+
+function recordRepetition(
+  draft: RunDraft,
+  { node_run_id }: Readonly<NodeRunEntity>,
+  evaluation: EvaluationResult,
+): void {
+  const recovery = { type: 'retry', target_node_run_id: node_run_id } as const;
+  const applied: NewRunEvent = { type: 'recovery_applied', nodeRunId: node_run_id, data: recovery };
+  draft.insertReport({
+    node_run_id,
+    evaluation_result: evaluation,
+    recovery_action: recovery,
+    idempotency_key: null,
+  });
+  draft.append(evaluated(node_run_id, evaluation), applied);
+}
+
+/** The node run when `hold` still holds it: assigned or running, in the same epoch. */
+function held(draft: RunDraft, hold: Hold): Readonly<NodeRunEntity> | undefined {
+  const nodeRun = draft.find(hold.nodeRunId);
+  if (nodeRun === undefined || isNodeRunTerminal(nodeRun.state)) return undefined;
+  return nodeRun.state !== 'queued' && nodeRun.epoch === hold.epoch ? nodeRun : undefined;
+}

@@ -1,0 +1,68 @@
+import { AppError } from '#contract';
+import type { NodeRunEvaluationReportRequest } from '#contract';
+import type { Usage } from './budgets.js';
+import { saidOfEnd, endNodeRun, evaluated, outcomeHash } from './end-node-run.js';
+import type { Outcome } from './end-node-run.js';
+import { failRunWhenOverspent, spend } from './execution.js';
+import { isNodeRunTerminal } from './node-run-state.js';
+import type { RunDraft } from './run-draft.js';
+
+/**
+ * Records an evaluation, and the recovery action that was decided with it. Reports are appended, never overwritten; the same
+ * idempotency key again records nothing.
+ *
+ * @throws AppError node_run_not_found, node_run_already_terminal
+ */
+export function evaluateNodeRun(
+  draft: RunDraft,
+  nodeRunId: string,
+  { evaluation_result, recovery_action }: NodeRunEvaluationReportRequest,
+  idempotencyKey: string | undefined,
+): void {
+  const nodeRun = draft.find(nodeRunId);
+  if (nodeRun === undefined) throw nodeRunNotFound(nodeRunId);
+  if (idempotencyKey !== undefined && draft.hasReport(nodeRunId, idempotencyKey)) return;
+  if (isNodeRunTerminal(nodeRun.state)) throw alreadyTerminal(nodeRunId, nodeRun.state);
+  draft.insertReport({
+    node_run_id: nodeRunId,
+    evaluation_result,
+    recovery_action: recovery_action ?? null,
+    idempotency_key: idempotencyKey ?? null,
+  });
+  draft.append(evaluated(nodeRunId, evaluation_result));
+  if (recovery_action !== undefined) draft.append({ type: 'recovery_applied', nodeRunId, data: recovery_action });
+}
+
+/**
+ * Ends a node run as its executor reports. The same completion again is accepted without effect. The open node runs of the run
+ * and the documents must be loaded.
+ *
+ * @throws AppError node_run_not_found, node_run_already_terminal
+ */
+export function completeNodeRun(draft: RunDraft, nodeRunId: string, outcome: Outcome, usage: Usage): void {
+  const nodeRun = draft.find(nodeRunId);
+  if (nodeRun === undefined) throw nodeRunNotFound(nodeRunId);
+  if (isNodeRunTerminal(nodeRun.state)) {
+    const isRepetition =
+      nodeRun.state === outcome.state && draft.documentsOf(nodeRunId)?.result_hash === outcomeHash(outcome);
+    if (isRepetition) return;
+    throw alreadyTerminal(nodeRunId, nodeRun.state);
+  }
+  spend(draft, usage);
+  endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, nodeRunId, outcome));
+  failRunWhenOverspent(draft, draft.started?.constraints);
+}
+
+export function nodeRunNotFound(nodeRunId: string): AppError {
+  return new AppError('node_run_not_found', {
+    message: `There is no node run ${nodeRunId}.`,
+    details: { node_run_id: nodeRunId },
+  });
+}
+
+function alreadyTerminal(nodeRunId: string, state: string): AppError {
+  return new AppError('node_run_already_terminal', {
+    message: `The node run ${nodeRunId} has ended (${state}); a terminal state never changes.`,
+    details: { node_run_id: nodeRunId, state },
+  });
+}

@@ -1,0 +1,7 @@
+/** How commands are carried out. */
+export interface RunStoreOptions {
+  /** Most commands that wait for the database; beyond it a command is refused with `overloaded`. */
+  readonly maxQueued: number;
+}
+
+export const RUN_STORE_OPTIONS = Symbol('run store options');

@@ -1,0 +1,58 @@
+import { startRun } from '../../apps/coordinator/src/lifecycle/start-run.js';
+import { beginNodeRun, finishNodeRun } from '../../apps/coordinator/src/lifecycle/execution.js';
+import { RunDraft } from '../../apps/coordinator/src/lifecycle/run-draft.js';
+import type { LoadedRun } from '../../apps/coordinator/src/lifecycle/run-draft.js';
+
+export const BUCKET = 7;
+export const RUN = 'run_sample';
+
+const UNLIMITED = { own: null, run: null };
+const NOTHING = { usage: { external_calls: 0, cost: 0 }, limits: UNLIMITED };
+
+/** A run that was just started: everything that starting inserts, with a deadline. */
+export function startedDraft(): RunDraft {
+  const draft = new RunDraft(BUCKET, RUN, { nodeRuns: [], documents: new Map(), reportKeys: new Set() }, new Date());
+  startRun(draft, {
+    request: { root_node_type_ref: { node_type_id: 'jarvis.core.echo', version: '0.1.0' }, input: {} },
+    runContext: {},
+    tenantId: 'tenant',
+    decision: { decision: 'allow' },
+    kind: 'atomic',
+    constraints: { budgets: { max_wall_time_ms: 60_000 } },
+    conflict: { code: 'run_already_exists', details: {} },
+  });
+  return draft;
+}
+
+/** The same run, begun: what a begin changes. */
+export function begunDraft(started: RunDraft): RunDraft {
+  const draft = next(started);
+  beginNodeRun(draft, {
+    nodeRunId: draft.head.root_node_run_id,
+    owner: 'coordinator_sample',
+    kind: 'atomic',
+    decision: { decision: 'allow' },
+    repeatable: true,
+    limits: UNLIMITED,
+  });
+  return draft;
+}
+
+/** The same run, ended: what a finish changes. */
+export function finishedDraft(begun: RunDraft): RunDraft {
+  const draft = next(begun);
+  const hold = { nodeRunId: draft.head.root_node_run_id, epoch: 1 };
+  finishNodeRun(draft, hold, { state: 'succeeded', outputs: {} }, NOTHING);
+  return draft;
+}
+
+function next(before: RunDraft): RunDraft {
+  const root = before.find(before.head.root_node_run_id);
+  const loaded: LoadedRun = {
+    head: before.head,
+    nodeRuns: root === undefined ? [] : [root],
+    documents: new Map(),
+    reportKeys: new Set(),
+  };
+  return new RunDraft(BUCKET, RUN, loaded, new Date());
+}
