@@ -1,4 +1,5 @@
 import type { Queryable } from '#database';
+import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
 import { NodeRunsRepository } from '../../apps/coordinator/src/node-runs/node-runs.repository.js';
 import type { NodeRunEntity } from '../../apps/coordinator/src/node-runs/node-run.entity.js';
 import { ReadyRepository } from '../../apps/coordinator/src/ready/ready.repository.js';
@@ -48,6 +49,7 @@ const nodeRun: NodeRunEntity = {
 const runLog = new RunLogRepository();
 const nodeRuns = new NodeRunsRepository();
 const ready = new ReadyRepository();
+const eventStreams = new EventStreamsRepository();
 
 export const REPOSITORIES: readonly RepositorySamples[] = [
   {
@@ -77,7 +79,6 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ],
       ['lockRun', (db) => runLog.lockRun(db, BUCKET, RUN)],
       ['findRun', (db) => runLog.findRun(db, BUCKET, RUN)],
-      ['findEvents', (db) => runLog.findEvents(db, BUCKET, RUN, { cursor: 0, since: AT, limit: 500 })],
       ['setLastSeq', (db) => runLog.setLastSeq(db, BUCKET, RUN, 2)],
       ['moveRun', (db) => runLog.moveRun(db, { ...run, last_seq: 3, started_at: AT }, 'running')],
     ],
@@ -94,7 +95,6 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ['findMany', (db) => nodeRuns.findMany(db, BUCKET, [NODE_RUN])],
       ['findOpen', (db) => nodeRuns.findOpen(db, BUCKET, RUN)],
       ['findOpen below a node run', (db) => nodeRuns.findOpen(db, BUCKET, RUN, NODE_RUN)],
-      ['isWithin', (db) => nodeRuns.isWithin(db, BUCKET, NODE_RUN, NODE_RUN)],
       ['assign', (db) => nodeRuns.assign(db, BUCKET, NODE_RUN, 'coordinator_1')],
       ['begin', (db) => nodeRuns.begin(db, { ...nodeRun, epoch: 2 }, 'atomic', AT)],
       ['release', (db) => nodeRuns.release(db, { ...nodeRun, epoch: 2 })],
@@ -133,6 +133,20 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ['findDue', (db) => ready.findDue(db, AT, 64)],
       ['take', (db) => ready.take(db, { bucket: BUCKET, nodeRunId: NODE_RUN })],
       ['remove', (db) => ready.remove(db, BUCKET, [NODE_RUN])],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/event-streams/event-streams.repository.sql',
+    repository: eventStreams,
+    samples: [
+      ['findHead', (db) => eventStreams.findHead(db, BUCKET, RUN)],
+      ['findHeadOfNodeRun', (db) => eventStreams.findHeadOfNodeRun(db, BUCKET, NODE_RUN)],
+      ['findMovedHeads', (db) => eventStreams.findMovedHeads(db, [{ bucket: BUCKET, run_id: RUN, last_seq: 1 }])],
+      [
+        'findEvents',
+        (db) => eventStreams.findEvents(db, BUCKET, RUN, { cursor: 0, since: AT, limit: 200, bytes: 262_144 }),
+      ],
+      ['findWithin', (db) => eventStreams.findWithin(db, BUCKET, [NODE_RUN], NODE_RUN)],
     ],
   },
 ];

@@ -33,9 +33,13 @@ const MAX_ERROR_BYTES = 65_536;
  */
 export class Peer {
   private readonly agent: Agent;
+  /** Streams hold their connection for as long as they last: as many as there are readers, and not those of requests. */
+  private readonly streams: Agent;
 
   constructor(private readonly options: PeerOptions) {
-    this.agent = new Agent({ connections: 128, pipelining: 1, keepAliveTimeout: 10_000, connectTimeout: 5_000 });
+    const perConnection = { pipelining: 1, keepAliveTimeout: 10_000, connectTimeout: 5_000 };
+    this.agent = new Agent({ ...perConnection, connections: 128 });
+    this.streams = new Agent(perConnection);
   }
 
   /** Sends a request whose answer is one contract object. */
@@ -59,13 +63,13 @@ export class Peer {
 
   /** Sends a request whose answer is a stream of lines; yields each line as it arrives, without its line break. */
   async lines(ctx: RequestContext, request: PeerRequest): Promise<AsyncIterable<string>> {
-    const response = await this.send(ctx, request);
+    const response = await this.send(ctx, request, this.streams);
     return this.splitLines(response.body);
   }
 
   /** Ends every connection, also those of streams that were left; whoever calls this has finished what it wanted to finish. */
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await Promise.all([this.agent.destroy(), this.streams.destroy()]);
   }
 
   private async *splitLines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {
@@ -92,12 +96,16 @@ export class Peer {
     }
   }
 
-  private async send(ctx: RequestContext, request: PeerRequest): Promise<Dispatcher.ResponseData> {
+  private async send(
+    ctx: RequestContext,
+    request: PeerRequest,
+    agent: Agent = this.agent,
+  ): Promise<Dispatcher.ResponseData> {
     const timeout = request.timeoutMs ?? this.options.timeoutMs;
     const url = new URL(this.options.baseUrl);
     let response: Dispatcher.ResponseData;
     try {
-      response = await this.agent.request({
+      response = await agent.request({
         origin: url.origin,
         path: `${url.pathname.replace(/\/$/, '')}${request.path}`,
         method: request.method,

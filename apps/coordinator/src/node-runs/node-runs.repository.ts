@@ -107,21 +107,6 @@ export class NodeRunsRepository {
     );
   }
 
-  /** Whether `ancestor` is the node run or one of those above it. */
-  async isWithin(db: Queryable, bucket: Bucket, nodeRunId: string, ancestor: string): Promise<boolean> {
-    const rows = await db.query(
-      `with recursive above as (
-         select node_run_id, parent_node_run_id from node_runs where bucket = $1 and node_run_id = $2
-         union all
-         select p.node_run_id, p.parent_node_run_id from node_runs p join above a on p.node_run_id = a.parent_node_run_id
-          where p.bucket = $1
-       )
-       select node_run_id from above where node_run_id = $3`,
-      [bucket, nodeRunId, ancestor],
-    );
-    return rows.length > 0;
-  }
-
   /** queued -> assigned with a new epoch; undefined when it is not queued any more. */
   async assign(tx: Queryable, bucket: Bucket, nodeRunId: string, owner: string): Promise<NodeRunEntity | undefined> {
     const rows = await tx.query<NodeRunEntity>(

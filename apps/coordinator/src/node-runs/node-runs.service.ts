@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '#contract';
 import type {
-  EventStreamOptions,
   NodeKind,
   NodeRun,
   NodeRunCompleteRequest,
@@ -9,7 +8,6 @@ import type {
   NodeRunsCreateRequest,
   NodeRunsCreateResponse,
   RequestContext,
-  RunEvent,
 } from '#contract';
 import { Database } from '#database';
 import type { Transaction } from '#database';
@@ -140,42 +138,6 @@ export class NodeRunsService {
       const isRepetition = nodeRun.state === outcome.state && nodeRun.result_hash === outcomeHash(outcome);
       if (!isRepetition) throw alreadyTerminal(nodeRunId, nodeRun.state);
     });
-  }
-
-  /**
-   * The events of a node run and of those below it, with the `seq` they have in their run.
-   *
-   * @throws AppError node_run_not_found
-   */
-  async streamEvents(
-    ctx: RequestContext,
-    nodeRunId: string,
-    options: EventStreamOptions,
-  ): Promise<AsyncIterable<RunEvent>> {
-    const nodeRun = await this.find(nodeRunId);
-    const run = await this.runLog.get(nodeRun.run_id);
-    const { limit, ...rest } = options;
-    return this.eventsWithin(nodeRun, this.runLog.stream(run, rest, ctx.signal), limit ?? Number.POSITIVE_INFINITY);
-  }
-
-  private async *eventsWithin(
-    nodeRun: StoredNodeRun,
-    events: AsyncIterable<RunEvent>,
-    limit: number,
-  ): AsyncGenerator<RunEvent> {
-    const within = new Map<string, boolean>([[nodeRun.node_run_id, true]]);
-    let left = limit;
-    for await (const event of events) {
-      const id = event.node_run_id;
-      if (id === undefined) continue;
-      if (!within.has(id)) {
-        within.set(id, await this.repository.isWithin(this.database, nodeRun.bucket, id, nodeRun.node_run_id));
-      }
-      if (within.get(id) !== true) continue;
-      yield event;
-      left -= 1;
-      if (left <= 0) return;
-    }
   }
 
   private async find(nodeRunId: string): Promise<StoredNodeRun> {

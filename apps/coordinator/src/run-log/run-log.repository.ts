@@ -118,26 +118,6 @@ export class RunLogRepository {
       ],
     );
   }
-
-  /**
-   * Events after `cursor`, in order. `since` is a time before the run's first event: it spares the partitions that are older than
-   * the run.
-   */
-  async findEvents(
-    db: Queryable,
-    bucket: Bucket,
-    runId: string,
-    page: { readonly cursor: number; readonly since: Date; readonly limit: number },
-  ): Promise<RunEventEntity[]> {
-    return db.query<RunEventEntity>(
-      `select bucket, run_id, seq, time, type, node_run_id, data
-         from run_events
-        where bucket = $1 and run_id = $2 and seq > $3::bigint and time >= $4
-        order by seq
-        limit $5`,
-      [bucket, runId, page.cursor, page.since, page.limit],
-    );
-  }
 }
 
 function json(value: object | null): string | null {

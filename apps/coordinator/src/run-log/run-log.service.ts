@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { EventEmitter, once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '#contract';
 import type { EventStreamOptions, RunEvent, RunEventType, RunState } from '#contract';
 import { Database } from '#database';
 import type { Transaction } from '#database';
+import { CommitSignalService } from '../event-streams/commit-signal.service.js';
+import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
 import { bucketOfRun } from '../sharding/bucket.js';
 import type { RunEventEntity } from './run-event.entity.js';
 import { RunLogRepository } from './run-log.repository.js';
@@ -23,19 +23,14 @@ export interface NewRunEvent {
 export type NewRun = Pick<RunEntity, 'run_id' | 'tenant_id' | 'state' | 'root_node_run_id' | 'created_at'> &
   Omit<RunRequestEntity, 'bucket' | 'run_id'>;
 
-const PAGE = 500;
-/** Other coordinators' commits are noticed by looking; our own are announced in the process. */
-const LOOK_EVERY_MS = 500;
-const CLOCK_SKEW_MS = 86_400_000;
-
 /** The head and the events of runs: the one place where a run's state moves and its events get their `seq`. */
 @Injectable()
 export class RunLogService {
-  private readonly commits = new EventEmitter().setMaxListeners(0);
-
   constructor(
     private readonly database: Database,
     private readonly repository: RunLogRepository,
+    private readonly commits: CommitSignalService,
+    private readonly eventStreams: RunEventStreamService,
   ) {}
 
   /**
@@ -68,7 +63,7 @@ export class RunLogService {
       extensions,
     });
     await this.repository.insertEvents(tx, bucket, run.run_id, place(head, 0, run.created_at, events));
-    tx.afterCommit(() => this.commits.emit(run.run_id));
+    tx.afterCommit(() => this.commits.announce(run.run_id, head.last_seq));
     return { ...head, request_hash, run_context, constraints, extensions };
   }
 
@@ -102,7 +97,7 @@ export class RunLogService {
         throw new Error(`run ${head.run_id} is not in the state that its lock showed`);
       }
     }
-    tx.afterCommit(() => this.commits.emit(head.run_id));
+    tx.afterCommit(() => this.commits.announce(head.run_id, next.last_seq));
     return next;
   }
 
@@ -117,55 +112,9 @@ export class RunLogService {
     return this.repository.findRun(this.database, bucketOfRun(runId), runId);
   }
 
-  /**
-   * The events of a run in order. With `follow` it stays open until `run_completed` was delivered or `signal` fires, and reads in
-   * pages outside any transaction, so that a slow reader holds nothing.
-   */
-  stream(run: StoredRun, options: EventStreamOptions, signal: AbortSignal): AsyncIterable<RunEvent> {
-    return this.read(run, options, signal);
-  }
-
-  private async *read(run: StoredRun, options: EventStreamOptions, signal: AbortSignal): AsyncGenerator<RunEvent> {
-    const since = new Date(run.created_at.getTime() - CLOCK_SKEW_MS);
-    let cursor = options.cursor ?? 0;
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
-    while (left > 0 && !signal.aborted) {
-      // Listening before reading: a commit between the two is not missed.
-      const stop = new AbortController();
-      const committed =
-        options.follow === true ? this.nextCommit(run.run_id, AbortSignal.any([signal, stop.signal])) : undefined;
-      try {
-        const page = await this.repository.findEvents(this.database, run.bucket, run.run_id, {
-          cursor,
-          since,
-          limit: Math.min(PAGE, left),
-        });
-        for (const row of page) {
-          if (signal.aborted) return;
-          yield presentRunEvent(row);
-          cursor = row.seq;
-          left -= 1;
-          if (row.type === 'run_completed') return;
-        }
-        if (page.length === PAGE) continue;
-        if (committed === undefined || (await this.isComplete(run, cursor))) return;
-        await committed;
-      } finally {
-        stop.abort();
-      }
-    }
-  }
-
-  /** A follower whose cursor is at or past the end of a finished run has nothing to wait for. */
-  private async isComplete(run: StoredRun, cursor: number): Promise<boolean> {
-    const now = await this.find(run.run_id);
-    return now === undefined || (isRunTerminal(now.state) && cursor >= now.last_seq);
-  }
-
-  private async nextCommit(runId: string, signal: AbortSignal): Promise<void> {
-    await Promise.race([once(this.commits, runId, { signal }), sleep(LOOK_EVERY_MS, undefined, { signal })]).catch(
-      () => undefined,
-    );
+  /** @throws AppError run_not_found */
+  stream(runId: string, options: EventStreamOptions, signal: AbortSignal): Promise<AsyncIterable<RunEvent>> {
+    return this.eventStreams.ofRun(runId, options, signal);
   }
 }
 
@@ -179,17 +128,6 @@ function place(head: RunEntity, after: number, time: Date, events: readonly NewR
     node_run_id: event.nodeRunId ?? null,
     data: event.data ?? null,
   }));
-}
-
-export function presentRunEvent(row: RunEventEntity): RunEvent {
-  return {
-    run_id: row.run_id,
-    seq: row.seq,
-    type: row.type,
-    time: row.time.toISOString(),
-    ...(row.node_run_id === null ? {} : { node_run_id: row.node_run_id }),
-    ...(row.data === null ? {} : { data: row.data as Record<string, unknown> }),
-  };
 }
 
 function runNotFound(runId: string): AppError {

@@ -94,7 +94,7 @@ export class RunsService extends RunsApi {
     runId: string,
     options: EventStreamOptions,
   ): Promise<AsyncIterable<RunEvent>> {
-    return this.runLog.stream(await this.runLog.get(runId), options, ctx.signal);
+    return this.runLog.stream(runId, options, ctx.signal);
   }
 
   async ping(): Promise<void> {
