@@ -35,6 +35,14 @@ const ADDITIONS = {
     stream_run_events: ['cursor', 'limit', 'follow'],
     stream_node_run_events: ['cursor', 'limit', 'follow'],
   } as Record<string, string[]>,
+  headerParameters: {
+    stream_run_events: ['Last-Event-ID'],
+    stream_node_run_events: ['Last-Event-ID'],
+  } as Record<string, string[]>,
+  mediaTypes: {
+    stream_run_events: ['text/event-stream'],
+    stream_node_run_events: ['text/event-stream'],
+  } as Record<string, string[]>,
 };
 
 const SERVICES = [
@@ -115,14 +123,19 @@ function routesOf(document: Document): string[] {
 
 /** What an operation means, with references resolved and prose left out. */
 function comparable(document: Document, operation: Operation): unknown {
-  const extra = ADDITIONS.queryParameters[operation.operationId ?? ''] ?? [];
+  const id = operation.operationId ?? '';
+  const extra = {
+    query: ADDITIONS.queryParameters[id] ?? [],
+    header: ADDITIONS.headerParameters[id] ?? [],
+    mediaTypes: ADDITIONS.mediaTypes[id] ?? [],
+  };
   return {
     operationId: operation.operationId,
     tags: operation.tags,
     summary: operation.summary,
     security: operation.security ?? document.security,
     parameters: (operation.parameters ?? [])
-      .filter(({ name, in: place }) => !(place === 'query' && extra.includes(name)))
+      .filter(({ name, in: place }) => !((place === 'query' || place === 'header') && extra[place].includes(name)))
       .map(({ name, in: place, required, schema }) => ({
         name,
         in: place,
@@ -142,7 +155,7 @@ function comparable(document: Document, operation: Operation): unknown {
         return [
           status,
           {
-            content: contents(document, resolved.content ?? {}),
+            content: contents(document, without(resolved.content ?? {}, status === '200' ? extra.mediaTypes : [])),
             headers: Object.fromEntries(
               Object.entries(resolved.headers ?? {}).map(([name, { schema }]) => [name, schema]),
             ),
@@ -151,6 +164,10 @@ function comparable(document: Document, operation: Operation): unknown {
       }),
     ),
   };
+}
+
+function without<T>(entries: Record<string, T>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([name]) => !names.includes(name)));
 }
 
 function contents(document: Document, content: Record<string, { schema: unknown }>): unknown {

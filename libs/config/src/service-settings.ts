@@ -25,6 +25,10 @@ export const serviceSettings = defineSettings({
     default: 1_048_576,
     desc: 'Largest accepted request body in bytes; a larger one is 413 payload_too_large.',
   }),
+  ARP_EVENT_STREAM_KEEP_ALIVE_MS: wholeNumber({ min: 10, max: 3_600_000 })({
+    default: 15_000,
+    desc: 'Silence after which a followed event stream gets a keep-alive (a blank line), in milliseconds.',
+  }),
   ARP_SHUTDOWN_GRACE_MS: wholeNumber({ min: 0, max: 600_000 })({
     default: 10_000,
     desc: 'How long a stopping service waits for work in progress, in milliseconds.',

@@ -11,6 +11,7 @@ import { AllowedMethods } from './allowed-methods.js';
 import { ContractPipe } from './contract.pipe.js';
 import { envelope, errorReply, invalidRequest } from './error-envelope.js';
 import { ErrorFilter } from './error.filter.js';
+import { installEventStreams } from './event-stream-request.js';
 import type { ServiceDescription } from './health.controller.js';
 import { nestLogger } from './logging.js';
 import { openApiDocument, serveOpenApi } from './openapi.js';
@@ -54,6 +55,7 @@ export async function createApp(
   const allowedMethods = new AllowedMethods(instance);
   const stopping = new AbortController();
   installRequestContext(instance, settings.ARP_AUTH_DEV_SUBJECT, stopping.signal);
+  installEventStreams(instance, { keepAliveMs: settings.ARP_EVENT_STREAM_KEEP_ALIVE_MS, logger });
   refuseWhenStopping(instance, stopping.signal);
   const inFlight = countRequests(instance);
   logRequests(instance, logger);

@@ -1,6 +1,6 @@
-import { applyDecorators, Header, HttpCode, SetMetadata } from '@nestjs/common';
+import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { ApiExtension, ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { ApiExtension, ApiHeader, ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { ErrorEnvelope } from '#contract';
 import type { ErrorCode } from '#contract';
 
@@ -87,9 +87,20 @@ function success(options: EndpointOptions): MethodDecorator[] {
   if (responds === 'nothing') return [ApiResponse({ status: 204, description })];
   if (responds === 'events') {
     return [
-      Header('content-type', 'application/x-ndjson'),
-      Header('cache-control', 'no-store'),
-      ApiResponse({ status: 200, description, content: { 'application/x-ndjson': { schema: { type: 'string' } } } }),
+      ApiResponse({
+        status: 200,
+        description,
+        content: {
+          'application/x-ndjson': { schema: { type: 'string' } },
+          'text/event-stream': { schema: { type: 'string' } },
+        },
+      }),
+      ApiHeader({
+        name: 'Last-Event-ID',
+        required: false,
+        description: 'The cursor when there is no parameter `cursor`: a reconnecting EventSource sends it.',
+        schema: { type: 'integer', minimum: 0 },
+      }),
       ApiQuery({
         name: 'cursor',
         required: false,
@@ -105,7 +116,7 @@ function success(options: EndpointOptions): MethodDecorator[] {
       ApiQuery({
         name: 'follow',
         required: false,
-        description: '1: stay open until run_completed.',
+        description: '1: stay open and deliver events as they are committed, until run_completed.',
         schema: { type: 'string', enum: ['0', '1', 'false', 'true'] },
       }),
     ];

@@ -1,47 +1,94 @@
 import { Readable } from 'node:stream';
-import type { EventStreamOptions, RunEvent } from '#contract';
-import { invalidRequest } from './error-envelope.js';
+import type { RunEvent } from '#contract';
 
-/** Query parameters of an event stream as they arrive. */
-export interface EventStreamQuery {
-  readonly cursor?: string;
-  readonly limit?: string;
-  readonly follow?: string;
+/** How run events are written: one JSON object a line, or Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events). */
+export type EventStreamFormat = 'ndjson' | 'sse';
+
+interface Encoding {
+  readonly mediaType: string;
+  readonly encode: (event: RunEvent) => string;
+  /** What says "still there" without being an event: readers of either format skip it. */
+  readonly keepAlive: string;
 }
 
-const FLAGS: Readonly<Record<string, boolean>> = { '1': true, true: true, '0': false, false: false };
+export const ENCODINGS: Readonly<Record<EventStreamFormat, Encoding>> = {
+  ndjson: {
+    mediaType: 'application/x-ndjson',
+    encode: (event) => `${JSON.stringify(event)}\n`,
+    keepAlive: '\n',
+  },
+  sse: {
+    mediaType: 'text/event-stream',
+    // JSON holds no line break, so one data field is enough. No `event` field: EventSource.onmessage then gets every type.
+    encode: (event) => `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`,
+    keepAlive: ': keep-alive\n\n',
+  },
+};
+
+export interface EventStreamBodyOptions {
+  readonly format: EventStreamFormat;
+  /** Write a keep-alive whenever nothing was written for this long, in milliseconds. Absent: never. */
+  readonly keepAliveMs?: number;
+  /** Called once, when the body is first read: when the reader is there and the headers are set, but nothing is written yet. */
+  readonly onStart?: () => void;
+}
+
+/** Bytes that wait in the body for a slow reader, at most, before it stops pulling; one event may exceed it. */
+const BUFFER_BYTES = 16_384;
 
 /**
- * Reads `cursor` (exclusive `seq`), `limit` and `follow`.
- *
- * @throws AppError invalid_request naming the parameter
+ * The events as the body of a response. They are pulled as the reader takes them, so a slow reader costs one buffer and not the
+ * log. Keep-alives flow while the source is silent, unless the reader has not yet taken what is there. When the reader leaves,
+ * the source is told to return; an error of the source destroys the body with it.
  */
-export function readEventStreamQuery(query: EventStreamQuery): EventStreamOptions {
-  const issues: { path: string; message: string }[] = [];
-  const whole = (name: 'cursor' | 'limit', minimum: number): number | undefined => {
-    const text = query[name];
-    if (text === undefined || text === '') return undefined;
-    if (/^\d{1,15}$/.test(text) && Number(text) >= minimum) return Number(text);
-    issues.push({ path: name, message: `must be a whole number of at least ${minimum}` });
-    return undefined;
-  };
-  const cursor = whole('cursor', 0);
-  const limit = whole('limit', 1);
-  const follow = query.follow === undefined || query.follow === '' ? false : FLAGS[query.follow];
-  if (follow === undefined) issues.push({ path: 'follow', message: 'must be 1 or 0' });
-  if (issues.length > 0) throw invalidRequest(issues);
-  return {
-    follow: follow === true,
-    ...(cursor === undefined ? {} : { cursor }),
-    ...(limit === undefined ? {} : { limit }),
-  };
-}
+export function eventStreamBody(events: AsyncIterable<RunEvent>, options: EventStreamBodyOptions): Readable {
+  const { encode, keepAlive } = ENCODINGS[options.format];
+  const source = events[Symbol.asyncIterator]();
+  let isStarted = false;
+  let isPulling = false;
+  let timer: NodeJS.Timeout | undefined;
 
-/** The events as an NDJSON body. Events are pulled as the reader takes them: a slow reader costs one buffer, not the log. */
-export function ndjson(events: AsyncIterable<RunEvent>): Readable {
-  return Readable.from(lines(events), { objectMode: false });
-}
-
-async function* lines(events: AsyncIterable<RunEvent>): AsyncGenerator<string> {
-  for await (const event of events) yield `${JSON.stringify(event)}\n`;
+  const start = () => {
+    isStarted = true;
+    options.onStart?.();
+    if (options.keepAliveMs === undefined) return;
+    timer = setInterval(() => {
+      if (body.readableLength === 0) body.push(keepAlive);
+    }, options.keepAliveMs);
+    timer.unref();
+  };
+  const pull = async () => {
+    if (isPulling) return;
+    isPulling = true;
+    try {
+      for (;;) {
+        const next = await source.next();
+        if (body.destroyed) return;
+        if (next.done === true) {
+          clearInterval(timer);
+          body.push(null);
+          return;
+        }
+        timer?.refresh();
+        if (!body.push(encode(next.value))) return;
+      }
+    } catch (error) {
+      body.destroy(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      isPulling = false;
+    }
+  };
+  const body = new Readable({
+    highWaterMark: BUFFER_BYTES,
+    read: () => {
+      if (!isStarted) start();
+      void pull();
+    },
+    destroy: (error, done) => {
+      clearInterval(timer);
+      source.return?.().catch(() => undefined);
+      done(error);
+    },
+  });
+  return body;
 }

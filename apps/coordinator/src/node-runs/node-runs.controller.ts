@@ -1,5 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import type { Readable } from 'node:stream';
+import { Body, Controller, Get, Param, Post, StreamableFile } from '@nestjs/common';
 import {
   NodeRun,
   NodeRunCompleteRequest,
@@ -8,8 +7,8 @@ import {
   NodeRunsCreateResponse,
 } from '#contract';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
-import type { EventStreamQuery } from '#http';
+import { BODY_ERRORS, Ctx, Endpoint, EventStream } from '#http';
+import type { EventStreamRequest } from '#http';
 import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
 import { NodeRunsService } from './node-runs.service.js';
 
@@ -66,15 +65,16 @@ export class NodeRunsController {
     tag: TAG,
     access: 'node_run.read',
     responds: 'events',
-    description: 'NDJSON: one RunEvent a line, of this NodeRun and those below it, ordered by seq.',
+    description:
+      'RunEvents of this NodeRun and those below it, ordered by seq: one a line (NDJSON), or Server-Sent Events.',
     errors: [...STORED, 'node_run_not_found'],
   })
   async streamEvents(
     @Ctx() ctx: RequestContext,
     @Param('node_run_id') nodeRunId: string,
-    @Query() query: EventStreamQuery,
-  ): Promise<Readable> {
-    return ndjson(await this.eventStreams.ofNodeRun(nodeRunId, readEventStreamQuery(query), ctx.signal));
+    @EventStream() stream: EventStreamRequest,
+  ): Promise<StreamableFile> {
+    return stream.reply(await this.eventStreams.ofNodeRun(nodeRunId, stream.options, ctx.signal));
   }
 
   @Post('node-runs/:node_run_id(^[^:/]+)::evaluation')

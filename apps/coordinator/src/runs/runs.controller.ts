@@ -1,9 +1,8 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import type { Readable } from 'node:stream';
+import { Body, Controller, Get, Param, Post, StreamableFile } from '@nestjs/common';
 import { Run, RunStartRequest } from '#contract';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
-import type { EventStreamQuery } from '#http';
+import { BODY_ERRORS, Ctx, Endpoint, EventStream } from '#http';
+import type { EventStreamRequest } from '#http';
 import { RunsService } from './runs.service.js';
 
 const TAG = 'runs';
@@ -62,14 +61,14 @@ export class RunsController {
     tag: TAG,
     access: 'run.read',
     responds: 'events',
-    description: 'NDJSON: one RunEvent a line, ordered by seq.',
+    description: 'RunEvents ordered by seq: one a line (NDJSON), or Server-Sent Events whose id is the seq.',
     errors: [...STORED, 'run_not_found'],
   })
   async streamRunEvents(
     @Ctx() ctx: RequestContext,
     @Param('run_id') runId: string,
-    @Query() query: EventStreamQuery,
-  ): Promise<Readable> {
-    return ndjson(await this.runs.streamRunEvents(ctx, runId, readEventStreamQuery(query)));
+    @EventStream() stream: EventStreamRequest,
+  ): Promise<StreamableFile> {
+    return stream.reply(await this.runs.streamRunEvents(ctx, runId, stream.options));
   }
 }

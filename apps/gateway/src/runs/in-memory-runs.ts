@@ -47,7 +47,10 @@ export class InMemoryRuns extends RunsApi {
     };
     this.kept.set(runId, { run, request: asked, events: [started] });
     const oldest = this.kept.keys().next().value;
-    if (this.kept.size > MAX_RUNS && oldest !== undefined) this.kept.delete(oldest);
+    if (this.kept.size > MAX_RUNS && oldest !== undefined) {
+      this.kept.delete(oldest);
+      this.changes.emit(oldest);
+    }
     return run;
   }
 
@@ -86,7 +89,8 @@ export class InMemoryRuns extends RunsApi {
         cursor = event.seq;
         left -= 1;
       }
-      if (left <= 0 || options.follow !== true || kept.run.state === 'canceled') return;
+      const isOver = kept.run.state === 'canceled' || this.kept.get(kept.run.run_id) !== kept;
+      if (left <= 0 || options.follow !== true || isOver) return;
       if (kept.events.length <= cursor) await once(this.changes, kept.run.run_id, { signal }).catch(() => undefined);
     }
   }
