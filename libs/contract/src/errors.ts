@@ -40,6 +40,11 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     message: 'The node run has ended; a terminal state never changes.',
   },
+  constraint_violation: {
+    status: 409,
+    retryable: false,
+    message: 'A constraint of the run or of the parent node run forbids this.',
+  },
   payload_too_large: {
     status: 413,
     retryable: false,
@@ -70,6 +75,22 @@ export const ERROR_CATALOGUE = {
     retryable: true,
     message:
       'The atomic executor did not answer. Check that it is running and that JARVIS_ATOMIC_EXECUTOR_URL names it.',
+  },
+  composite_executor_unavailable: {
+    status: 502,
+    retryable: true,
+    message:
+      'The composite executor did not answer. Check that it is running and that JARVIS_COMPOSITE_EXECUTOR_URL names it.',
+  },
+  node_registry_unavailable: {
+    status: 502,
+    retryable: true,
+    message: 'The node registry did not answer. Check that it is running and that JARVIS_NODE_REGISTRY_URL names it.',
+  },
+  overloaded: {
+    status: 503,
+    retryable: true,
+    message: 'More work is waiting than this service queues. Try again shortly.',
   },
   database_unavailable: { status: 503, retryable: true, message: 'The database did not answer. Try again shortly.' },
   execution_overloaded: {
@@ -108,8 +129,31 @@ export const NODE_RUN_ERROR_CATALOGUE = {
   atomic_executor_unavailable: { retryable: true, message: 'The atomic executor did not answer.' },
   composite_executor_unconfigured: {
     retryable: false,
-    message: 'This deployment has no composite executor, so composite node types cannot run.',
+    message: 'The coordinator has no composite executor: set JARVIS_COMPOSITE_EXECUTOR_URL.',
   },
+  composite_executor_unavailable: { retryable: true, message: 'The composite executor did not answer.' },
+  composite_rejected: { retryable: false, message: 'The composite executor did not accept the node run.' },
+  coordinator_url_unconfigured: {
+    retryable: false,
+    message:
+      'Composite executors cannot report back: set JARVIS_RUN_COORDINATOR_PUBLIC_URL to the URL of this coordinator.',
+  },
+  node_type_not_allowed: {
+    retryable: false,
+    message: 'The node type is not among those that candidates.allowed_node_type_ids allows.',
+  },
+  node_type_denied: { retryable: false, message: 'The node type is among candidates.denied_node_type_ids.' },
+  side_effect_not_allowed: {
+    retryable: false,
+    message: 'The side effect of the node type is above gates.side_effect_class.',
+  },
+  budget_exceeded: { retryable: false, message: 'A budget of the run is used up.' },
+  execution_uncertain: {
+    retryable: false,
+    message:
+      'The process that ran this node run was lost; it may have taken effect and must not be repeated by itself.',
+  },
+  outputs_too_large: { retryable: false, message: 'The outputs are larger than this coordinator keeps.' },
 } as const satisfies Record<string, Omit<ErrorDefinition, 'status'>>;
 
 export type NodeRunErrorCode = keyof typeof NODE_RUN_ERROR_CATALOGUE;
