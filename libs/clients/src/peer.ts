@@ -1,8 +1,10 @@
-import { Agent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import { AppError, ContractViolation, ERROR_CATALOGUE, fromPeer } from '#contract';
 import type { ErrorCode, RequestContext } from '#contract';
 import { formatTraceparent } from '#http';
+import { readErrorBody } from './error-body.js';
+import { NotSentError, PeerAnswerError, peerAnswerOf } from './peer-errors.js';
 
 export interface PeerOptions {
   /** Base URL without `/v1`. */
@@ -13,6 +15,8 @@ export interface PeerOptions {
   readonly unavailable: ErrorCode;
   /** Longest wait for the response headers and between two chunks, in milliseconds. 0: no limit. */
   readonly timeoutMs: number;
+  /** The peer's error codes that become errors of ours under the same code. Default: all that our catalogue has. */
+  readonly passOn?: readonly ErrorCode[];
 }
 
 interface PeerRequest {
@@ -20,47 +24,80 @@ interface PeerRequest {
   /** Path below the base URL, starting with `/v1`. */
   readonly path: string;
   readonly body?: object;
-  readonly signal?: AbortSignal;
   /** Replaces the peer's timeout. */
   readonly timeoutMs?: number;
 }
 
+type ResponseBody = Dispatcher.ResponseData['body'];
+
 const MAX_ERROR_BYTES = 65_536;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Less than the 5 s after which uvicorn, without a warning, closes a connection: a request must not meet that close. */
+const KEEP_ALIVE_MS = 4_000;
+/** What a peer says of its own failures and of our credentials is nothing that our caller did. */
+const NEVER_PASSED_ON: readonly string[] = ['internal_error', 'unauthorized', 'assignment_mismatch'];
 
 /**
  * One other service over HTTP: pooled connections, the caller's request id and trace passed on, errors turned into AppErrors.
  * Reads leniently, as peers may be other implementations (see `fromPeer`).
+ *
+ * `ctx.signal` gives a request up at once, whether it is waiting for a connection, for the answer or for the rest of it. One that
+ * fires because this service is stopping ends streams only: what was asked before is still answered.
  */
 export class Peer {
   private readonly agent: Agent;
 
   constructor(private readonly options: PeerOptions) {
-    this.agent = new Agent({ connections: 128, pipelining: 1, keepAliveTimeout: 10_000, connectTimeout: 5_000 });
+    const { timeoutMs } = options;
+    const timeout = timeoutMs === 0 ? CONNECT_TIMEOUT_MS : Math.min(timeoutMs, CONNECT_TIMEOUT_MS);
+    this.agent = new Agent({
+      connections: 128,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connect: markingConnector(timeout),
+    });
   }
 
   /** Sends a request whose answer is one contract object. */
   async json<T extends object>(ctx: RequestContext, request: PeerRequest, responseClass: new () => T): Promise<T> {
-    const value = await this.plainJson(ctx, request);
-    return this.read(responseClass, value);
+    return this.read(responseClass, await this.exchange(ctx, request, (body) => body.json()));
+  }
+
+  /** As `json`, and undefined when the peer answers 404 with the code `absent`: it is there and says that this is not. */
+  async jsonIfFound<T extends object>(
+    ctx: RequestContext,
+    request: PeerRequest,
+    responseClass: new () => T,
+    absent: string,
+  ): Promise<T | undefined> {
+    try {
+      return await this.json(ctx, request, responseClass);
+    } catch (error) {
+      const answer = peerAnswerOf(error);
+      if (answer?.status === 404 && answer.code === absent) return undefined;
+      throw error;
+    }
   }
 
   /** Sends a request whose answer is an array of contract objects. */
   async jsonArray<T extends object>(ctx: RequestContext, request: PeerRequest, itemClass: new () => T): Promise<T[]> {
-    const value = await this.plainJson(ctx, request);
+    const value = await this.exchange(ctx, request, (body) => body.json());
     if (!Array.isArray(value)) throw this.unavailable(new Error('the answer is not an array'));
     return value.map((item) => this.read(itemClass, item));
   }
 
   /** Sends a request whose answer has no body. */
   async nothing(ctx: RequestContext, request: PeerRequest): Promise<void> {
-    const response = await this.send(ctx, request);
-    await response.body.dump();
+    await this.exchange(ctx, request, (body) => body.dump());
   }
 
   /** Sends a request whose answer is a stream of lines; yields each line as it arrives, without its line break. */
   async lines(ctx: RequestContext, request: PeerRequest): Promise<AsyncIterable<string>> {
-    const response = await this.send(ctx, request);
-    return this.splitLines(response.body);
+    try {
+      return this.splitLines(await this.send(ctx, request, ctx.signal));
+    } catch (error) {
+      throw this.asAppError(error);
+    }
   }
 
   /** Ends every connection, also those of streams that were left; whoever calls this has finished what it wanted to finish. */
@@ -68,7 +105,7 @@ export class Peer {
     await this.agent.destroy();
   }
 
-  private async *splitLines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {
+  private async *splitLines(body: ResponseBody): AsyncGenerator<string> {
     const decoder = new TextDecoder();
     let rest = '';
     try {
@@ -83,34 +120,39 @@ export class Peer {
     }
   }
 
-  private async plainJson(ctx: RequestContext, request: PeerRequest): Promise<unknown> {
-    const response = await this.send(ctx, request);
+  /** A request whose answer is read to its end. */
+  private async exchange<T>(
+    ctx: RequestContext,
+    request: PeerRequest,
+    read: (body: ResponseBody) => Promise<T>,
+  ): Promise<T> {
+    const { signal, release } = abandonment(ctx.signal);
     try {
-      return await response.body.json();
+      return await read(await this.send(ctx, request, signal));
     } catch (error) {
-      throw this.unavailable(error);
+      throw this.asAppError(error);
+    } finally {
+      release();
     }
   }
 
-  private async send(ctx: RequestContext, request: PeerRequest): Promise<Dispatcher.ResponseData> {
+  /** @returns the body of a success */
+  private async send(ctx: RequestContext, request: PeerRequest, signal: AbortSignal): Promise<ResponseBody> {
+    if (signal.aborted) throw new NotSentError(signal.reason);
     const timeout = request.timeoutMs ?? this.options.timeoutMs;
     const url = new URL(this.options.baseUrl);
-    let response: Dispatcher.ResponseData;
-    try {
-      response = await this.agent.request({
-        origin: url.origin,
-        path: `${url.pathname.replace(/\/$/, '')}${request.path}`,
-        method: request.method,
-        headers: this.headers(ctx, request.body !== undefined),
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-        signal: request.signal ?? null,
-        headersTimeout: timeout,
-        bodyTimeout: timeout,
-      });
-    } catch (error) {
-      throw this.unavailable(error);
-    }
-    if (response.statusCode >= 200 && response.statusCode < 300) return response;
+    const sent = this.agent.request({
+      origin: url.origin,
+      path: `${url.pathname.replace(/\/$/, '')}${request.path}`,
+      method: request.method,
+      headers: this.headers(ctx, request.body !== undefined),
+      body: request.body === undefined ? null : JSON.stringify(request.body),
+      signal,
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+    });
+    const response = await orAbort(sent, signal);
+    if (response.statusCode >= 200 && response.statusCode < 300) return response.body;
     throw await this.errorOf(response);
   }
 
@@ -128,18 +170,19 @@ export class Peer {
   /** The peer's own error when it is one of the catalogue's; else that the peer cannot be used, with what it said in the log. */
   private async errorOf(response: Dispatcher.ResponseData): Promise<AppError> {
     const text = (await response.body.text().catch(() => '')).slice(0, MAX_ERROR_BYTES);
-    const said = readError(text);
-    const cause = new Error(
-      `the peer answered ${response.statusCode}: ${said?.code ?? ''} ${said?.message ?? text.slice(0, 200)}`.trim(),
-    );
-    if (said?.code !== undefined && said.code in ERROR_CATALOGUE && said.code !== 'internal_error') {
-      return new AppError(said.code as ErrorCode, {
-        cause,
-        ...(said.message === undefined ? {} : { message: said.message }),
-        ...(said.details === undefined ? {} : { details: said.details }),
-      });
-    }
-    return this.unavailable(cause);
+    const said = readErrorBody(text);
+    const cause = new PeerAnswerError(response.statusCode, said, text);
+    if (said.code === undefined || !this.passesOn(said.code)) return this.unavailable(cause);
+    return new AppError(said.code, {
+      cause,
+      ...(said.message === undefined ? {} : { message: said.message }),
+      ...(said.details === undefined ? {} : { details: said.details }),
+    });
+  }
+
+  private passesOn(code: string): code is ErrorCode {
+    const candidates: readonly string[] = this.options.passOn ?? Object.keys(ERROR_CATALOGUE);
+    return candidates.includes(code) && !NEVER_PASSED_ON.includes(code);
   }
 
   private read<T extends object>(responseClass: new () => T, value: unknown): T {
@@ -151,31 +194,51 @@ export class Peer {
     }
   }
 
+  private asAppError(error: unknown): AppError {
+    return error instanceof AppError ? error : this.unavailable(error);
+  }
+
   private unavailable(cause: unknown): AppError {
     return new AppError(this.options.unavailable, { cause });
   }
 }
 
-/** What an error body says: our envelope, or the `{"detail"}` of Python services. */
-function readError(text: string): { code?: string; message?: string; details?: Record<string, unknown> } | undefined {
-  let body: unknown;
+/** Connects within `timeout` milliseconds; what cannot connect has not sent anything, and its error says so. */
+function markingConnector(timeout: number): buildConnector.connector {
+  const connect = buildConnector({ timeout });
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error === null) callback(null, socket);
+      else callback(new NotSentError(error), null);
+    });
+  };
+}
+
+/** A signal that fires when nobody waits for the answer any more: `signal` without the stopping of this service. */
+function abandonment(signal: AbortSignal): { readonly signal: AbortSignal; readonly release: () => void } {
+  const abandoned = new AbortController();
+  const abort = () => {
+    const reason: unknown = signal.reason;
+    if (!(reason instanceof AppError && reason.code === 'service_stopping')) abandoned.abort(reason);
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return { signal: abandoned.signal, release: () => signal.removeEventListener('abort', abort) };
+}
+
+/** A request that waits for a connection does not hear its signal; the caller shall not wait with it. */
+async function orAbort(
+  request: Promise<Dispatcher.ResponseData>,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+  });
   try {
-    body = JSON.parse(text);
-  } catch {
-    return undefined;
+    return await Promise.race([request, aborted]);
+  } finally {
+    if (abort !== undefined) signal.removeEventListener('abort', abort);
   }
-  const { error, detail } = (body ?? {}) as {
-    error?: { code?: unknown; message?: unknown; details?: unknown };
-    detail?: unknown;
-  };
-  if (error === undefined || error === null) {
-    return detail === undefined ? undefined : { message: JSON.stringify(detail) };
-  }
-  return {
-    ...(typeof error.code === 'string' ? { code: error.code } : {}),
-    ...(typeof error.message === 'string' ? { message: error.message } : {}),
-    ...(typeof error.details === 'object' && error.details !== null
-      ? { details: error.details as Record<string, unknown> }
-      : {}),
-  };
 }

@@ -38,7 +38,6 @@ export class RunCoordinatorClient extends RunsApi {
     const lines = await this.peer.lines(ctx, {
       method: 'GET',
       path: `/v1/runs/${encodeURIComponent(runId)}/events${suffix}`,
-      signal: ctx.signal,
       // A followed run may be silent for long.
       ...(options.follow === true ? { timeoutMs: 0 } : {}),
     });

@@ -1,6 +1,9 @@
 import type { AtomicExecuteRequest } from './atomic-executor/atomic-execute-request.js';
 import type { AtomicExecuteResult } from './atomic-executor/atomic-execute-result.js';
+import type { CompositeBeginRequest } from './composite-executor/composite-begin-request.js';
+import type { CompositeBeginResponse } from './composite-executor/composite-begin-response.js';
 import type { NodeType } from './core/node-type.js';
+import type { NodeTypeRef } from './core/node-type-ref.js';
 import type { Run } from './core/run.js';
 import type { RunEvent } from './core/run-event.js';
 import type { RequestContext } from './request-context.js';
@@ -46,5 +49,29 @@ export abstract class AtomicExecutorApi {
   /** The node types this executor can run (beyond the standard). */
   abstract listNodeTypes(ctx: RequestContext): Promise<NodeType[]>;
   /** Resolves when the executor can serve. */
+  abstract ping(ctx: RequestContext): Promise<void>;
+}
+
+/**
+ * The Composite Executor (composite-executor.openapi.yaml). It reports to the coordinator by itself, after the answer to `begin`.
+ * All throw `AppError` composite_executor_unavailable where HTTP is between.
+ */
+export abstract class CompositeExecutorApi {
+  /** Hands over a node run. `accepted: false` is an answer, not a rejection. The same node run again is not begun twice. */
+  abstract beginCompositeNodeRun(ctx: RequestContext, request: CompositeBeginRequest): Promise<CompositeBeginResponse>;
+  /** Asks for a node run to be stopped. Unknown ids are accepted: there is nothing left to stop. */
+  abstract cancelCompositeNodeRun(ctx: RequestContext, nodeRunId: string): Promise<void>;
+  /** Resolves when the executor can serve. */
+  abstract ping(ctx: RequestContext): Promise<void>;
+}
+
+/** Names a node type; without a version the latest. */
+export type NodeTypeQuery = Pick<NodeTypeRef, 'node_type_id'> & Partial<Pick<NodeTypeRef, 'version'>>;
+
+/** What others ask of the Node Registry (node-registry.openapi.yaml). Throws `AppError` node_registry_unavailable. */
+export abstract class NodeRegistryApi {
+  /** @returns undefined when the registry has no such node type, or not in this version */
+  abstract getNodeType(ctx: RequestContext, ref: NodeTypeQuery): Promise<NodeType | undefined>;
+  /** Resolves when the registry can serve. */
   abstract ping(ctx: RequestContext): Promise<void>;
 }

@@ -36,7 +36,7 @@ export class NodeRunRunnerService {
 
   /** @param stopping ends the waiting for a database that does not answer */
   async run(held: HeldNodeRun, stopping: AbortSignal): Promise<void> {
-    const ctx = dispatchContext(held, stopping);
+    const ctx = dispatchContext(held);
     const write = <T>(work: () => Promise<T>) => this.insist(work, stopping);
 
     const kind = held.nodeRun.kind ?? (await this.resolveKind(ctx, held));
@@ -118,7 +118,7 @@ function executeRequest({ nodeRun, run }: HeldNodeRun): AtomicExecuteRequest {
 }
 
 /** A dispatch goes on with the trace of the request that started the run. */
-function dispatchContext({ run }: HeldNodeRun, signal: AbortSignal): RequestContext {
+function dispatchContext({ run }: HeldNodeRun): RequestContext {
   const trace = (run.run_context as RunContext | null)?.trace;
   const traceparent = trace?.trace_id === undefined ? undefined : `00-${trace.trace_id}-${trace.span_id ?? ''}-00`;
   return {
@@ -126,7 +126,8 @@ function dispatchContext({ run }: HeldNodeRun, signal: AbortSignal): RequestCont
     trace: continueTrace(traceparent, undefined),
     // The caller wrote this one into the body: it becomes a header only when it can be one.
     requestId: trace?.request_id !== undefined && isRequestId(trace.request_id) ? trace.request_id : run.run_id,
-    signal,
+    // A stopping process finishes what it has handed to an executor.
+    signal: new AbortController().signal,
   };
 }
 

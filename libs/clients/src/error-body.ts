@@ -1,0 +1,24 @@
+/** What the body of an error answer says, as far as it says anything. */
+export interface ErrorBody {
+  readonly code?: string;
+  readonly message?: string;
+  readonly details?: Record<string, unknown>;
+}
+
+/** Reads our envelope (`common/error.schema.json`), or the `{"detail": …}` of Python services. Anything else says nothing. */
+export function readErrorBody(text: string): ErrorBody {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  const { error, detail } = (body ?? {}) as { error?: unknown; detail?: unknown };
+  if (error === undefined || error === null) return detail === undefined ? {} : { message: JSON.stringify(detail) };
+  const { code, message, details } = error as { code?: unknown; message?: unknown; details?: unknown };
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof message === 'string' ? { message } : {}),
+    ...(typeof details === 'object' && details !== null ? { details: details as Record<string, unknown> } : {}),
+  };
+}

@@ -1,0 +1,53 @@
+import { AppError } from '#contract';
+import type { ErrorBody } from './error-body.js';
+
+/** Cause of an error of a client: no connection was made, so nothing can have reached the peer. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+
+  constructor(cause: unknown) {
+    super(`the request was not sent: ${cause instanceof Error ? cause.message || cause.name : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Cause of an error of a client: the peer answered, with something else than success. */
+export class PeerAnswerError extends Error {
+  override readonly name = 'PeerAnswerError';
+  /** The code of the peer's error envelope, when it sent one. */
+  readonly code: string | undefined;
+
+  /** @param text the body, of which the beginning is shown where nothing could be read out of it */
+  constructor(
+    readonly status: number,
+    said: ErrorBody,
+    text: string,
+  ) {
+    super(`the peer answered ${status}: ${said.code ?? ''} ${said.message ?? text.slice(0, 200)}`.trim());
+    this.code = said.code;
+  }
+}
+
+/**
+ * Whether the request that ended with `error` certainly did not reach the peer: refused connection, no connection in time, unknown
+ * host, failed TLS handshake, or given up before it was tried. Then even what must not happen twice may be tried again. False says
+ * nothing: the request may have arrived or not.
+ *
+ * @param error what a method of a client of this lib rejected with
+ */
+export function wasNotSent(error: unknown): boolean {
+  return error instanceof AppError && error.cause instanceof NotSentError;
+}
+
+/**
+ * What the peer answered, when `error` comes from an answer: its HTTP status and the code of its envelope. Undefined when there was
+ * no answer, or a success that is not the contract.
+ *
+ * @param error what a method of a client of this lib rejected with
+ */
+export function peerAnswerOf(
+  error: unknown,
+): { readonly status: number; readonly code: string | undefined } | undefined {
+  return error instanceof AppError && error.cause instanceof PeerAnswerError ? error.cause : undefined;
+}
