@@ -12,7 +12,7 @@ import type {
 import { continueTrace, isRequestId, LOGGER } from '#http';
 import type { Logger } from '#http';
 import { PolicyCheckpoint } from '#policy';
-import { NodeKindsService } from '../node-kinds/node-kinds.service.js';
+import { NodeTypesService } from '../node-types/node-types.service.js';
 import type { Outcome } from '../node-runs/node-run-ending.service.js';
 import { NodeRunExecutionService } from '../node-runs/node-run-execution.service.js';
 import type { HeldNodeRun } from '../node-runs/node-run-execution.service.js';
@@ -28,7 +28,7 @@ const NO_ROOM: readonly string[] = ['execution_overloaded', 'service_stopping'];
 export class NodeRunRunnerService {
   constructor(
     private readonly execution: NodeRunExecutionService,
-    private readonly kinds: NodeKindsService,
+    private readonly kinds: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     @Optional() @Inject(AtomicExecutorApi) private readonly executor: AtomicExecutorApi | undefined,
     @Inject(LOGGER) private readonly logger: Logger,

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { NodeKindsModule } from '../node-kinds/node-kinds.module.js';
+import { NodeTypesModule } from '../node-types/node-types.module.js';
 import { ReadyModule } from '../ready/ready.module.js';
 import { RunLogModule } from '../run-log/run-log.module.js';
 import { NodeRunEndingService } from './node-run-ending.service.js';
@@ -9,7 +9,7 @@ import { NodeRunsRepository } from './node-runs.repository.js';
 import { NodeRunsService } from './node-runs.service.js';
 
 @Module({
-  imports: [RunLogModule, ReadyModule, NodeKindsModule],
+  imports: [RunLogModule, ReadyModule, NodeTypesModule],
   controllers: [NodeRunsController],
   providers: [NodeRunsRepository, NodeRunEndingService, NodeRunsService, NodeRunExecutionService],
   exports: [NodeRunsService, NodeRunEndingService, NodeRunExecutionService],

@@ -13,7 +13,7 @@ import type {
 } from '#contract';
 import { Database } from '#database';
 import type { Transaction } from '#database';
-import { NodeKindsService } from '../node-kinds/node-kinds.service.js';
+import { NodeTypesService } from '../node-types/node-types.service.js';
 import { ReadyQueueService } from '../ready/ready-queue.service.js';
 import { RunLogService } from '../run-log/run-log.service.js';
 import type { NewRunEvent } from '../run-log/run-log.service.js';
@@ -37,7 +37,7 @@ export class NodeRunsService {
     private readonly ending: NodeRunEndingService,
     private readonly runLog: RunLogService,
     private readonly ready: ReadyQueueService,
-    private readonly kinds: NodeKindsService,
+    private readonly kinds: NodeTypesService,
   ) {}
 
   /**

@@ -13,7 +13,7 @@ import type {
 import { Database } from '#database';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
-import { NodeKindsService } from '../node-kinds/node-kinds.service.js';
+import { NodeTypesService } from '../node-types/node-types.service.js';
 import { NodeRunEndingService } from '../node-runs/node-run-ending.service.js';
 import type { Outcome } from '../node-runs/node-run-ending.service.js';
 import { NodeRunsService } from '../node-runs/node-runs.service.js';
@@ -34,7 +34,7 @@ export class RunsService extends RunsApi {
     private readonly runLog: RunLogService,
     private readonly nodeRuns: NodeRunsService,
     private readonly ending: NodeRunEndingService,
-    private readonly kinds: NodeKindsService,
+    private readonly kinds: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
   ) {
     super();

@@ -1,0 +1,74 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { AtomicExecutorApi, NodeRegistryApi } from '#contract';
+import type { NodeKind, NodeType, NodeTypeRef, RequestContext } from '#contract';
+import { AtomicCatalogue } from './atomic-catalogue.js';
+import { detached } from './detached-context.js';
+import { ExpiringCache } from './expiring-cache.js';
+import { factsByPrefix, factsOf } from './node-type-facts.js';
+import type { NodeTypeFacts } from './node-type-facts.js';
+
+/** A node type in one version does not change; how much of a registry is kept is a matter of memory. */
+const CAPACITY = 1_000;
+const FOUND_TTL_MS = 30_000;
+/** What was published a moment ago is to be found soon. */
+const ABSENT_TTL_MS = 1_000;
+
+/**
+ * Tells what the coordinator must know of a node type. Sources, in this order: the node registry when there is one, the catalogue of
+ * the atomic executor, the prefix of the id.
+ */
+@Injectable()
+export class NodeTypesService {
+  private readonly published = new ExpiringCache<NodeType | undefined>({
+    capacity: CAPACITY,
+    ttlMs: (found) => (found === undefined ? ABSENT_TTL_MS : FOUND_TTL_MS),
+  });
+  private readonly catalogue: AtomicCatalogue | undefined;
+
+  constructor(
+    @Optional() @Inject(AtomicExecutorApi) executor: AtomicExecutorApi | undefined,
+    @Optional() @Inject(NodeRegistryApi) private readonly registry: NodeRegistryApi | undefined,
+  ) {
+    this.catalogue = executor === undefined ? undefined : new AtomicCatalogue(executor);
+  }
+
+  /**
+   * A node type that nobody knows is described by the prefix of its id, which tells the kind at most.
+   *
+   * @throws AppError node_registry_unavailable when there is a registry and it does not answer: its constraints are not skipped
+   * @throws AppError atomic_executor_unavailable when only the executor could tell and it does not answer. For an `atomic.` id it is
+   * the one who knows the side effect; an id with a prefix of composites is not asked for.
+   */
+  async describe(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeTypeFacts> {
+    const published = await this.findPublished(ctx, ref);
+    if (published !== undefined) return factsOf(published);
+    const byPrefix = factsByPrefix(ref.node_type_id);
+    if (byPrefix.kind === 'composite') return byPrefix;
+    const offered = await this.catalogue?.find(ctx, ref);
+    return offered === undefined ? byPrefix : factsOf(offered);
+  }
+
+  /**
+   * The kind alone. The prefix of an id tells it also when nobody answers.
+   *
+   * @returns undefined when nothing tells
+   * @throws as `describe`, for an id without a prefix
+   */
+  async kindOf(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeKind | undefined> {
+    try {
+      return (await this.describe(ctx, ref)).kind;
+    } catch (error) {
+      const { kind } = factsByPrefix(ref.node_type_id);
+      if (kind === undefined) throw error;
+      return kind;
+    }
+  }
+
+  private async findPublished(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeType | undefined> {
+    const { registry } = this;
+    if (registry === undefined) return undefined;
+    const { node_type_id, version } = ref;
+    const key = JSON.stringify([node_type_id, version]);
+    return this.published.get(key, () => registry.getNodeType(detached(ctx), { node_type_id, version }));
+  }
+}
