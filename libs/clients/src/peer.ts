@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import { AppError, ContractViolation, ERROR_CATALOGUE, fromPeer } from '#contract';
@@ -221,6 +222,8 @@ function abandonment(signal: AbortSignal): { readonly signal: AbortSignal; reado
     const reason: unknown = signal.reason;
     if (!(reason instanceof AppError && reason.code === 'service_stopping')) abandoned.abort(reason);
   };
+  // One signal may be that of many requests at once, as a dispatcher's is.
+  setMaxListeners(0, signal);
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return { signal: abandoned.signal, release: () => signal.removeEventListener('abort', abort) };
