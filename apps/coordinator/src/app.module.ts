@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import { AtomicExecutorApi } from '#contract';
+import { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi } from '#contract';
 import { Database } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
@@ -8,7 +8,12 @@ import { PolicyCheckpoint } from '#policy';
 import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
-import { AtomicExecutorCheck, DatabaseCheck } from './health/dependency-checks.js';
+import {
+  AtomicExecutorCheck,
+  CompositeExecutorCheck,
+  DatabaseCheck,
+  NodeRegistryCheck,
+} from './health/dependency-checks.js';
 import { NodeRunsModule } from './node-runs/node-runs.module.js';
 import { RunsModule } from './runs/runs.module.js';
 
@@ -17,6 +22,8 @@ export interface CoordinatorDependencies {
   readonly database: Database;
   readonly policy: PolicyCheckpoint;
   readonly executor: AtomicExecutorApi | undefined;
+  readonly compositeExecutor: CompositeExecutorApi | undefined;
+  readonly nodeRegistry: NodeRegistryApi | undefined;
   readonly dispatch: DispatchOptions;
   readonly logger: Logger;
 }
@@ -29,6 +36,8 @@ class DependenciesModule {
       { provide: Database, useValue: dependencies.database },
       { provide: PolicyCheckpoint, useValue: dependencies.policy },
       { provide: AtomicExecutorApi, useValue: dependencies.executor },
+      { provide: CompositeExecutorApi, useValue: dependencies.compositeExecutor },
+      { provide: NodeRegistryApi, useValue: dependencies.nodeRegistry },
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
       { provide: LOGGER, useValue: dependencies.logger },
     ];
@@ -43,7 +52,12 @@ export class CoordinatorModule {
       module: CoordinatorModule,
       imports: [
         DependenciesModule.of(dependencies),
-        HealthModule.of(service, [DatabaseCheck, AtomicExecutorCheck]),
+        HealthModule.of(service, [
+          DatabaseCheck,
+          AtomicExecutorCheck,
+          ...(dependencies.compositeExecutor === undefined ? [] : [CompositeExecutorCheck]),
+          ...(dependencies.nodeRegistry === undefined ? [] : [NodeRegistryCheck]),
+        ]),
         RunsModule,
         NodeRunsModule,
         DispatchModule,

@@ -6,6 +6,8 @@ export interface DispatchOptions {
   readonly concurrency: number;
   /** How long a stopping process waits for what it runs, in milliseconds. */
   readonly graceMs: number;
+  /** Where composite executors report to; without it they cannot. */
+  readonly publicUrl: string | undefined;
 }
 
 export const DISPATCH_OPTIONS = Symbol('dispatch options');
