@@ -1,4 +1,5 @@
 import type { Queryable } from '#database';
+import { SecretsRepository } from '../../apps/coordinator/src/assignments/secrets.repository.js';
 import { NodeRunsRepository } from '../../apps/coordinator/src/node-runs/node-runs.repository.js';
 import type { NodeRunEntity } from '../../apps/coordinator/src/node-runs/node-run.entity.js';
 import { ReadyRepository } from '../../apps/coordinator/src/ready/ready.repository.js';
@@ -48,6 +49,7 @@ const nodeRun: NodeRunEntity = {
 const runLog = new RunLogRepository();
 const nodeRuns = new NodeRunsRepository();
 const ready = new ReadyRepository();
+const secrets = new SecretsRepository();
 
 export const REPOSITORIES: readonly RepositorySamples[] = [
   {
@@ -133,6 +135,14 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ['findDue', (db) => ready.findDue(db, AT, 64)],
       ['take', (db) => ready.take(db, { bucket: BUCKET, nodeRunId: NODE_RUN })],
       ['remove', (db) => ready.remove(db, BUCKET, [NODE_RUN])],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/assignments/secrets.repository.sql',
+    repository: secrets,
+    samples: [
+      ['insertSecret', (db) => secrets.insertSecret(db, { name: 'sample', value: 'v', created_at: AT })],
+      ['findSecret', (db) => secrets.findSecret(db, 'sample')],
     ],
   },
 ];

@@ -5,6 +5,7 @@ import { Database } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
+import { ASSIGNMENT_SECRET } from './assignments/assignment-tokens.service.js';
 import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
@@ -24,6 +25,8 @@ export interface CoordinatorDependencies {
   readonly executor: AtomicExecutorApi | undefined;
   readonly compositeExecutor: CompositeExecutorApi | undefined;
   readonly nodeRegistry: NodeRegistryApi | undefined;
+  /** Signs assignment tokens; undefined: the secret of the database does. */
+  readonly assignmentSecret: string | undefined;
   readonly dispatch: DispatchOptions;
   readonly logger: Logger;
 }
@@ -38,6 +41,7 @@ class DependenciesModule {
       { provide: AtomicExecutorApi, useValue: dependencies.executor },
       { provide: CompositeExecutorApi, useValue: dependencies.compositeExecutor },
       { provide: NodeRegistryApi, useValue: dependencies.nodeRegistry },
+      { provide: ASSIGNMENT_SECRET, useValue: dependencies.assignmentSecret },
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
       { provide: LOGGER, useValue: dependencies.logger },
     ];

@@ -42,6 +42,7 @@ export async function createCoordinator(
     executor: peers.executor ?? clients.executor,
     compositeExecutor: peers.compositeExecutor ?? clients.compositeExecutor,
     nodeRegistry: peers.nodeRegistry ?? clients.nodeRegistry,
+    assignmentSecret: settings.JARVIS_ASSIGNMENT_TOKEN_SECRET,
     dispatch: {
       enabled: settings.JARVIS_RUN_COORDINATOR_AUTO_DISPATCH,
       concurrency: settings.JARVIS_RUN_COORDINATOR_MAX_IN_FLIGHT,

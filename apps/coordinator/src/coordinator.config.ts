@@ -1,4 +1,4 @@
-import { defineSettings, httpUrl, port, serviceSettings, text, wholeNumber, yesNo } from '#config';
+import { defineSettings, httpUrl, port, secret, serviceSettings, text, wholeNumber, yesNo } from '#config';
 import type { SettingsOf } from '#config';
 import { databaseSettings } from '#database';
 import { policySettings } from '#policy';
@@ -53,6 +53,10 @@ export const coordinatorSettings = defineSettings(
       default: undefined,
       desc: 'Base URL under which executors reach this coordinator. Without it composite node runs fail with coordinator_url_unconfigured.',
       example: 'http://127.0.0.1:8081',
+    }),
+    JARVIS_ASSIGNMENT_TOKEN_SECRET: secret(32)({
+      default: undefined,
+      desc: 'Signs the tokens with which composite executors report, at least 32 characters, the same for all coordinators of a database. Without it one is made and kept in the database.',
     }),
     JARVIS_RUN_COORDINATOR_AUTO_DISPATCH: yesNo({
       default: true,

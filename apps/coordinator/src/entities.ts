@@ -1,3 +1,4 @@
+import { SecretEntity } from './assignments/secret.entity.js';
 import {
   NodeRunInputsEntity,
   NodeRunReportEntity,
@@ -18,4 +19,5 @@ export const COORDINATOR_ENTITIES = [
   NodeRunResultEntity,
   NodeRunReportEntity,
   ReadyEntity,
+  SecretEntity,
 ];

@@ -1,4 +1,5 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import {
   NodeRun,
@@ -10,14 +11,20 @@ import {
 import type { RequestContext } from '#contract';
 import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
 import type { EventStreamQuery } from '#http';
+import { AssignmentTokensService } from '../assignments/assignment-tokens.service.js';
 import { NodeRunsService } from './node-runs.service.js';
 
 const TAG = 'node_runs';
 const STORED = ['database_unavailable'] as const;
+/** Of a request with an assignment token. */
+const ASSIGNED = ['unauthorized', 'assignment_mismatch'] as const;
 
 @Controller('v1')
 export class NodeRunsController {
-  constructor(private readonly nodeRuns: NodeRunsService) {}
+  constructor(
+    private readonly nodeRuns: NodeRunsService,
+    private readonly assignments: AssignmentTokensService,
+  ) {}
 
   @Post('node-runs')
   @Endpoint({
@@ -30,6 +37,7 @@ export class NodeRunsController {
     errors: [
       ...BODY_ERRORS,
       ...STORED,
+      ...ASSIGNED,
       'run_not_found',
       'parent_node_run_not_found',
       'parent_node_run_mismatch',
@@ -37,8 +45,13 @@ export class NodeRunsController {
       'idempotency_conflict',
     ],
   })
-  create(@Ctx() ctx: RequestContext, @Body() body: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
-    return this.nodeRuns.create(ctx, body);
+  async create(
+    @Ctx() ctx: RequestContext,
+    @Body() body: NodeRunsCreateRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<NodeRunsCreateResponse> {
+    const assignment = await this.assignments.readAssignment(request, body.parent_node_run_id);
+    return this.nodeRuns.create(ctx, body, assignment);
   }
 
   @Get('node-runs/:node_run_id(^[^:/]+)')
@@ -81,14 +94,16 @@ export class NodeRunsController {
     access: 'node_run.report',
     responds: 'nothing',
     description: 'Recorded',
-    errors: [...BODY_ERRORS, ...STORED, 'node_run_not_found', 'node_run_already_terminal'],
+    errors: [...BODY_ERRORS, ...STORED, ...ASSIGNED, 'node_run_not_found', 'node_run_already_terminal'],
   })
-  evaluate(
+  async evaluate(
     @Ctx() ctx: RequestContext,
     @Param('node_run_id') nodeRunId: string,
     @Body() body: NodeRunEvaluationReportRequest,
+    @Req() request: FastifyRequest,
   ): Promise<void> {
-    return this.nodeRuns.evaluate(ctx, nodeRunId, body);
+    const assignment = await this.assignments.readAssignment(request, nodeRunId);
+    return this.nodeRuns.evaluate(ctx, nodeRunId, body, assignment);
   }
 
   @Post('node-runs/:node_run_id(^[^:/]+)::complete')
@@ -99,13 +114,15 @@ export class NodeRunsController {
     access: 'node_run.report',
     responds: 'nothing',
     description: 'Completed',
-    errors: [...BODY_ERRORS, ...STORED, 'node_run_not_found', 'node_run_already_terminal'],
+    errors: [...BODY_ERRORS, ...STORED, ...ASSIGNED, 'node_run_not_found', 'node_run_already_terminal'],
   })
-  complete(
+  async complete(
     @Ctx() ctx: RequestContext,
     @Param('node_run_id') nodeRunId: string,
     @Body() body: NodeRunCompleteRequest,
+    @Req() request: FastifyRequest,
   ): Promise<void> {
-    return this.nodeRuns.complete(ctx, nodeRunId, body);
+    const assignment = await this.assignments.readAssignment(request, nodeRunId);
+    return this.nodeRuns.complete(ctx, nodeRunId, body, assignment);
   }
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { NodeTypesModule } from '../node-types/node-types.module.js';
 import { ReadyModule } from '../ready/ready.module.js';
 import { RunLogModule } from '../run-log/run-log.module.js';
@@ -9,7 +10,7 @@ import { NodeRunsRepository } from './node-runs.repository.js';
 import { NodeRunsService } from './node-runs.service.js';
 
 @Module({
-  imports: [RunLogModule, ReadyModule, NodeTypesModule],
+  imports: [AssignmentsModule, RunLogModule, ReadyModule, NodeTypesModule],
   controllers: [NodeRunsController],
   providers: [NodeRunsRepository, NodeRunEndingService, NodeRunsService, NodeRunExecutionService],
   exports: [NodeRunsService, NodeRunEndingService, NodeRunExecutionService],

@@ -13,6 +13,7 @@ import type {
 } from '#contract';
 import { Database } from '#database';
 import type { Transaction } from '#database';
+import type { Assignment } from '../assignments/assignment-tokens.service.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
 import { ReadyQueueService } from '../ready/ready-queue.service.js';
 import { RunLogService } from '../run-log/run-log.service.js';
@@ -46,7 +47,11 @@ export class NodeRunsService {
    *
    * @throws AppError run_not_found, parent_node_run_not_found, parent_node_run_mismatch, parent_node_run_invalid, idempotency_conflict
    */
-  async create(ctx: RequestContext, request: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
+  async create(
+    ctx: RequestContext,
+    request: NodeRunsCreateRequest,
+    _assignment?: Assignment,
+  ): Promise<NodeRunsCreateResponse> {
     const kinds = await Promise.all(request.node_runs.map((spec) => this.kindOf(ctx, spec)));
     const ids = request.node_runs.map((spec) => childId(request, spec));
     await this.database.transaction(async (tx) => {
@@ -96,7 +101,12 @@ export class NodeRunsService {
    *
    * @throws AppError node_run_not_found, node_run_already_terminal
    */
-  async evaluate(_ctx: RequestContext, nodeRunId: string, report: NodeRunEvaluationReportRequest): Promise<void> {
+  async evaluate(
+    _ctx: RequestContext,
+    nodeRunId: string,
+    report: NodeRunEvaluationReportRequest,
+    _assignment?: Assignment,
+  ): Promise<void> {
     const { run_id, bucket } = await this.find(nodeRunId);
     await this.database.transaction(async (tx) => {
       const head = await this.runLog.lock(tx, run_id);
@@ -124,7 +134,12 @@ export class NodeRunsService {
    *
    * @throws AppError node_run_not_found, node_run_already_terminal
    */
-  async complete(_ctx: RequestContext, nodeRunId: string, request: NodeRunCompleteRequest): Promise<void> {
+  async complete(
+    _ctx: RequestContext,
+    nodeRunId: string,
+    request: NodeRunCompleteRequest,
+    _assignment?: Assignment,
+  ): Promise<void> {
     const { run_id, bucket } = await this.find(nodeRunId);
     const outcome: Outcome = {
       state: request.state,
