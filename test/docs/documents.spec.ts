@@ -16,8 +16,8 @@ interface Document {
   readonly paths: Record<string, Record<string, Operation>>;
 }
 
-/** Thrown by the executor's client only: the coordinator makes it an error of the node run, or a message of its health. */
-const NEVER_ANSWERED = ['atomic_executor_unavailable'];
+/** Thrown by the executors' clients only: the coordinator makes it an error of the node run, or a message of its health. */
+const NEVER_ANSWERED = ['atomic_executor_unavailable', 'composite_executor_unavailable'];
 
 const GENERATED = '<!-- Generated from the code by `npm run docs`; a test compares. -->\n';
 

@@ -7,7 +7,17 @@ import { expectCheckedIn } from '../docs/checked-in.js';
 import { REPOSITORIES } from './statements.js';
 
 /** Statements off the hot path that look at more than one bucket. */
-const ALL_BUCKETS = ['findDue', 'join', 'beat', 'leave', 'bury', 'findLeases', 'findLostOwners'];
+const ALL_BUCKETS = [
+  'findDue',
+  'join',
+  'beat',
+  'leave',
+  'bury',
+  'findLeases',
+  'findLostOwners',
+  'insertSecret',
+  'findSecret',
+];
 
 /** A parameter, or an element of an array of keys. */
 const NAMES_ITS_BUCKET = /bucket = (\$1|\w+\.bucket)|\(bucket, /;

@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from '#database';
+import { SecretsRepository } from '../../apps/coordinator/src/assignments/secrets.repository.js';
 import { DueWorkRepository } from '../../apps/coordinator/src/due-work/due-work.repository.js';
 import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
 import { MembershipRepository } from '../../apps/coordinator/src/membership/membership.repository.js';
@@ -26,6 +27,7 @@ const reads = new RunReadsRepository();
 const dueWork = new DueWorkRepository();
 const membership = new MembershipRepository();
 const timers = new TimersRepository();
+const secrets = new SecretsRepository();
 const eventStreams = new EventStreamsRepository();
 
 const run = (db: Queryable, { text, parameters }: Statement) => db.query(text, parameters);
@@ -104,6 +106,14 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
         (db) => eventStreams.findEvents(db, BUCKET, RUN, { cursor: 0, since: AT, limit: 200, bytes: 262_144 }),
       ],
       ['findWithin', (db) => eventStreams.findWithin(db, BUCKET, [NODE_RUN], NODE_RUN)],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/assignments/secrets.repository.sql',
+    repository: secrets,
+    samples: [
+      ['insertSecret', (db) => secrets.insertSecret(db, { name: 'sample', value: 'secret', created_at: AT })],
+      ['findSecret', (db) => secrets.findSecret(db, 'sample')],
     ],
   },
 ];

@@ -1,14 +1,20 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import { AtomicExecutorApi } from '#contract';
+import { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi } from '#contract';
 import { Database } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
+import { ASSIGNMENT_SECRET } from './assignments/assignment-tokens.service.js';
 import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
-import { AtomicExecutorCheck, DatabaseCheck } from './health/dependency-checks.js';
+import {
+  AtomicExecutorCheck,
+  CompositeExecutorCheck,
+  DatabaseCheck,
+  NodeRegistryCheck,
+} from './health/dependency-checks.js';
 import { DocumentLimits } from './node-runs/document-limits.js';
 import { NodeRunPresenter } from './node-runs/node-run.presenter.js';
 import { NodeRunsModule } from './node-runs/node-runs.module.js';
@@ -23,6 +29,10 @@ export interface CoordinatorDependencies {
   readonly database: Database;
   readonly policy: PolicyCheckpoint;
   readonly executor: AtomicExecutorApi | undefined;
+  readonly compositeExecutor: CompositeExecutorApi | undefined;
+  readonly nodeRegistry: NodeRegistryApi | undefined;
+  /** Signs assignment tokens; undefined: the secret of the database does. */
+  readonly assignmentSecret: string | undefined;
   readonly dispatch: DispatchOptions;
   readonly runStore: RunStoreOptions;
   readonly limits: DocumentLimits;
@@ -39,6 +49,9 @@ class DependenciesModule {
       { provide: Database, useValue: dependencies.database },
       { provide: PolicyCheckpoint, useValue: dependencies.policy },
       { provide: AtomicExecutorApi, useValue: dependencies.executor },
+      { provide: CompositeExecutorApi, useValue: dependencies.compositeExecutor },
+      { provide: NodeRegistryApi, useValue: dependencies.nodeRegistry },
+      { provide: ASSIGNMENT_SECRET, useValue: dependencies.assignmentSecret },
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
       { provide: RUN_STORE_OPTIONS, useValue: dependencies.runStore },
       { provide: DocumentLimits, useValue: dependencies.limits },
@@ -57,7 +70,12 @@ export class CoordinatorModule {
       module: CoordinatorModule,
       imports: [
         DependenciesModule.of(dependencies),
-        HealthModule.of(service, [DatabaseCheck, AtomicExecutorCheck]),
+        HealthModule.of(service, [
+          DatabaseCheck,
+          AtomicExecutorCheck,
+          ...(dependencies.compositeExecutor === undefined ? [] : [CompositeExecutorCheck]),
+          ...(dependencies.nodeRegistry === undefined ? [] : [NodeRegistryCheck]),
+        ]),
         RunsModule,
         NodeRunsModule,
         DispatchModule,

@@ -1,5 +1,5 @@
-import { AtomicExecutorClient } from '#clients';
-import type { AtomicExecutorApi, RunsApi } from '#contract';
+import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient } from '#clients';
+import type { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
 import { provideDatabase } from '#database';
 import type { ProvidedDatabase } from '#database';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
@@ -23,18 +23,27 @@ export interface CoordinatorApp extends ServiceApp {
   readonly runs: RunsApi;
 }
 
-/** @param executor the atomic executor in this process; when absent, JARVIS_ATOMIC_EXECUTOR_URL says where it is */
+/** Services in the same process that the coordinator calls; for one that is absent a setting says where it is, if it is. */
+export interface CoordinatorPeers {
+  readonly executor?: AtomicExecutorApi;
+  readonly compositeExecutor?: CompositeExecutorApi;
+  readonly nodeRegistry?: NodeRegistryApi;
+}
+
 export async function createCoordinator(
   settings: CoordinatorSettings,
   database: ProvidedDatabase,
-  executor?: AtomicExecutorApi,
+  peers: CoordinatorPeers = {},
 ): Promise<CoordinatorApp> {
   const logger = createLogger(COORDINATOR.name, settings);
-  const client = executor === undefined ? executorClient(settings) : undefined;
+  const clients = createClients(settings, peers);
   const module = CoordinatorModule.of(COORDINATOR, {
     database: database.database,
     policy: new PolicyCheckpoint(settings),
-    executor: executor ?? client,
+    executor: peers.executor ?? clients.executor,
+    compositeExecutor: peers.compositeExecutor ?? clients.compositeExecutor,
+    nodeRegistry: peers.nodeRegistry ?? clients.nodeRegistry,
+    assignmentSecret: settings.JARVIS_ASSIGNMENT_TOKEN_SECRET,
     dispatch: {
       enabled: settings.JARVIS_RUN_COORDINATOR_AUTO_DISPATCH,
       concurrency: settings.JARVIS_RUN_COORDINATOR_MAX_IN_FLIGHT,
@@ -55,7 +64,7 @@ export async function createCoordinator(
     runs: service.app.get(RunsService),
     stop: async () => {
       await service.stop();
-      await client?.close();
+      for (const client of Object.values(clients)) await client?.close();
     },
   };
 }
@@ -68,13 +77,39 @@ export function provideCoordinatorDatabase(
   return provideDatabase(settings, { name: COORDINATOR.name, entities: COORDINATOR_ENTITIES }, onNotice);
 }
 
-function executorClient(settings: CoordinatorSettings): AtomicExecutorClient | undefined {
-  if (settings.JARVIS_ATOMIC_EXECUTOR_URL === undefined) return undefined;
-  return new AtomicExecutorClient({
-    baseUrl: settings.JARVIS_ATOMIC_EXECUTOR_URL,
-    timeoutMs: settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
-    ...(settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN === undefined
-      ? {}
-      : { bearerToken: settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN }),
-  });
+/** HTTP clients of the peers that are configured and not in this process. */
+function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
+  const executor = peers.executor === undefined ? settings.JARVIS_ATOMIC_EXECUTOR_URL : undefined;
+  const composite = peers.compositeExecutor === undefined ? settings.JARVIS_COMPOSITE_EXECUTOR_URL : undefined;
+  const registry = peers.nodeRegistry === undefined ? settings.JARVIS_NODE_REGISTRY_URL : undefined;
+  return {
+    executor:
+      executor === undefined
+        ? undefined
+        : new AtomicExecutorClient({
+            baseUrl: executor,
+            timeoutMs: settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
+            ...bearer(settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN),
+          }),
+    compositeExecutor:
+      composite === undefined
+        ? undefined
+        : new CompositeExecutorClient({
+            baseUrl: composite,
+            timeoutMs: settings.JARVIS_COMPOSITE_EXECUTOR_TIMEOUT_MS,
+            ...bearer(settings.JARVIS_COMPOSITE_EXECUTOR_BEARER_TOKEN),
+          }),
+    nodeRegistry:
+      registry === undefined
+        ? undefined
+        : new NodeRegistryClient({
+            baseUrl: registry,
+            timeoutMs: settings.JARVIS_NODE_REGISTRY_TIMEOUT_MS,
+            ...bearer(settings.JARVIS_NODE_REGISTRY_BEARER_TOKEN),
+          }),
+  };
+}
+
+function bearer(token: string | undefined): { bearerToken?: string } {
+  return token === undefined ? {} : { bearerToken: token };
 }

@@ -1,4 +1,4 @@
-import { defineSettings, httpUrl, port, serviceSettings, text, wholeNumber, yesNo } from '#config';
+import { defineSettings, httpUrl, port, secret, serviceSettings, text, wholeNumber, yesNo } from '#config';
 import type { SettingsOf } from '#config';
 import { databaseSettings } from '#database';
 import { policySettings } from '#policy';
@@ -23,6 +23,41 @@ export const coordinatorSettings = defineSettings(
       default: 300_000,
       desc: 'Longest wait for the Atomic Executor to answer, in milliseconds.',
     }),
+    JARVIS_COMPOSITE_EXECUTOR_URL: httpUrl({
+      default: undefined,
+      desc: 'Base URL of the Composite Executor. Without it composite node runs fail with composite_executor_unconfigured.',
+      example: 'http://127.0.0.1:8083',
+    }),
+    JARVIS_COMPOSITE_EXECUTOR_BEARER_TOKEN: text({
+      default: undefined,
+      desc: 'Bearer token for calls to the Composite Executor.',
+    }),
+    JARVIS_COMPOSITE_EXECUTOR_TIMEOUT_MS: wholeNumber({ min: 100, max: 3_600_000 })({
+      default: 30_000,
+      desc: 'Longest wait for the Composite Executor to answer, in milliseconds. It answers when it has taken a node run, not when that ends.',
+    }),
+    JARVIS_NODE_REGISTRY_URL: httpUrl({
+      default: undefined,
+      desc: 'Base URL of the Node Registry. Without it node types are described by the Atomic Executor and by the prefix of their id.',
+      example: 'http://127.0.0.1:8084',
+    }),
+    JARVIS_NODE_REGISTRY_BEARER_TOKEN: text({
+      default: undefined,
+      desc: 'Bearer token for calls to the Node Registry.',
+    }),
+    JARVIS_NODE_REGISTRY_TIMEOUT_MS: wholeNumber({ min: 100, max: 600_000 })({
+      default: 5_000,
+      desc: 'Longest wait for the Node Registry to answer, in milliseconds.',
+    }),
+    JARVIS_RUN_COORDINATOR_PUBLIC_URL: httpUrl({
+      default: undefined,
+      desc: 'Base URL under which executors reach this coordinator. Without it composite node runs fail with coordinator_url_unconfigured.',
+      example: 'http://127.0.0.1:8081',
+    }),
+    JARVIS_ASSIGNMENT_TOKEN_SECRET: secret(32)({
+      default: undefined,
+      desc: 'Signs the tokens with which composite executors report, at least 32 characters, the same for all coordinators of a database. Without it one is made and kept in the database.',
+    }),
     JARVIS_RUN_COORDINATOR_AUTO_DISPATCH: yesNo({
       default: true,
       desc: 'Dispatch queued node runs. When false they stay queued for another coordinator, or for an executor that reports by itself.',
@@ -30,11 +65,6 @@ export const coordinatorSettings = defineSettings(
     JARVIS_RUN_COORDINATOR_MAX_IN_FLIGHT: wholeNumber({ min: 1, max: 10_000 })({
       default: 64,
       desc: 'Most node runs that this process runs at once; the rest waits in the queue.',
-    }),
-    JARVIS_RUN_COORDINATOR_PUBLIC_URL: httpUrl({
-      default: undefined,
-      desc: 'Base URL under which composite executors reach this coordinator. Without it composite node runs fail with coordinator_url_unconfigured.',
-      example: 'http://127.0.0.1:8081',
     }),
     JARVIS_COMPOSITE_NODE_RUN_TIMEOUT_MS: wholeNumber({ min: 1_000, max: 2_592_000_000 })({
       default: 3_600_000,
@@ -64,6 +94,8 @@ export const coordinatorSettings = defineSettings(
   {
     JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],
     JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: ['ARP_ATOMIC_EXECUTOR_BEARER_TOKEN'],
+    JARVIS_COMPOSITE_EXECUTOR_URL: ['ARP_COMPOSITE_EXECUTOR_URL'],
+    JARVIS_NODE_REGISTRY_URL: ['ARP_NODE_REGISTRY_URL'],
   },
 );
 

@@ -1,3 +1,4 @@
+import { SecretEntity } from './assignments/secret.entity.js';
 import { CoordinatorEntity } from './tables/coordinator.entity.js';
 import { LeaseEntity } from './tables/lease.entity.js';
 import { NodeRunInputsEntity, NodeRunReportEntity, NodeRunResultEntity } from './tables/node-run-documents.entity.js';
@@ -20,4 +21,5 @@ export const COORDINATOR_ENTITIES = [
   LeaseEntity,
   TimerEntity,
   CoordinatorEntity,
+  SecretEntity,
 ];

@@ -34,7 +34,7 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
     database = await provideCoordinatorDatabase(settings, onNotice);
     const executor = await createAtomicExecutor(settings);
     services.push(executor);
-    const coordinator = await createCoordinator(settings, database, executor.executor);
+    const coordinator = await createCoordinator(settings, database, { executor: executor.executor });
     services.push(coordinator);
     const gateway = await createGateway(settings, coordinator.runs);
     services.push(gateway);

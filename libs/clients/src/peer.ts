@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import { AppError, ContractViolation, ERROR_CATALOGUE, fromPeer } from '#contract';
@@ -46,16 +47,15 @@ const NEVER_PASSED_ON: readonly string[] = ['internal_error', 'unauthorized', 'a
  */
 export class Peer {
   private readonly agent: Agent;
+  /** Streams hold their connection for as long as they last: as many as there are readers, and not those of requests. */
+  private readonly streams: Agent;
 
   constructor(private readonly options: PeerOptions) {
     const { timeoutMs } = options;
     const timeout = timeoutMs === 0 ? CONNECT_TIMEOUT_MS : Math.min(timeoutMs, CONNECT_TIMEOUT_MS);
-    this.agent = new Agent({
-      connections: 128,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connect: markingConnector(timeout),
-    });
+    const perConnection = { pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, connect: markingConnector(timeout) };
+    this.agent = new Agent({ ...perConnection, connections: 128 });
+    this.streams = new Agent(perConnection);
   }
 
   /** Sends a request whose answer is one contract object. */
@@ -94,7 +94,7 @@ export class Peer {
   /** Sends a request whose answer is a stream of lines; yields each line as it arrives, without its line break. */
   async lines(ctx: RequestContext, request: PeerRequest): Promise<AsyncIterable<string>> {
     try {
-      return this.splitLines(await this.send(ctx, request, ctx.signal));
+      return this.splitLines(await this.send(ctx, request, ctx.signal, this.streams));
     } catch (error) {
       throw this.asAppError(error);
     }
@@ -102,7 +102,7 @@ export class Peer {
 
   /** Ends every connection, also those of streams that were left; whoever calls this has finished what it wanted to finish. */
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await Promise.all([this.agent.destroy(), this.streams.destroy()]);
   }
 
   private async *splitLines(body: ResponseBody): AsyncGenerator<string> {
@@ -137,11 +137,16 @@ export class Peer {
   }
 
   /** @returns the body of a success */
-  private async send(ctx: RequestContext, request: PeerRequest, signal: AbortSignal): Promise<ResponseBody> {
+  private async send(
+    ctx: RequestContext,
+    request: PeerRequest,
+    signal: AbortSignal,
+    agent: Agent = this.agent,
+  ): Promise<ResponseBody> {
     if (signal.aborted) throw new NotSentError(signal.reason);
     const timeout = request.timeoutMs ?? this.options.timeoutMs;
     const url = new URL(this.options.baseUrl);
-    const sent = this.agent.request({
+    const sent = agent.request({
       origin: url.origin,
       path: `${url.pathname.replace(/\/$/, '')}${request.path}`,
       method: request.method,
@@ -215,12 +220,14 @@ function markingConnector(timeout: number): buildConnector.connector {
 }
 
 /** A signal that fires when nobody waits for the answer any more: `signal` without the stopping of this service. */
-function abandonment(signal: AbortSignal): { readonly signal: AbortSignal; release(): void } {
+function abandonment(signal: AbortSignal): { readonly signal: AbortSignal; readonly release: () => void } {
   const abandoned = new AbortController();
   const abort = () => {
     const reason: unknown = signal.reason;
     if (!(reason instanceof AppError && reason.code === 'service_stopping')) abandoned.abort(reason);
   };
+  // One signal may be that of many requests at once, as a dispatcher's is.
+  setMaxListeners(0, signal);
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return { signal: abandoned.signal, release: () => signal.removeEventListener('abort', abort) };

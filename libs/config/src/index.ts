@@ -4,6 +4,7 @@ export {
   list,
   postgresUrl,
   readSettings,
+  secret,
   SettingsError,
   text,
   port,

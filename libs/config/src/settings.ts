@@ -84,6 +84,14 @@ export const postgresUrl = makeValidator<string>((input) => {
   return input;
 });
 
+/** A secret of at least `minLength` characters. It is not repeated in the error. */
+export function secret(minLength: number) {
+  return makeValidator<string>((input) => {
+    if (input.length < minLength) throw new EnvError(`must have at least ${minLength} characters`);
+    return input;
+  });
+}
+
 /** A list separated by commas; blanks around items are dropped. */
 export const list = makeValidator<readonly string[]>((input) =>
   input

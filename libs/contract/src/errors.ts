@@ -14,6 +14,12 @@ export interface ErrorDefinition {
  */
 export const ERROR_CATALOGUE = {
   invalid_request: { status: 400, retryable: false, message: 'The request does not conform to the contract.' },
+  unauthorized: { status: 401, retryable: false, message: 'The request has no valid credentials.' },
+  assignment_mismatch: {
+    status: 403,
+    retryable: false,
+    message: 'The assignment token of the request is for another node run.',
+  },
   run_not_found: { status: 404, retryable: false, message: 'There is no run with this id.' },
   node_run_not_found: { status: 404, retryable: false, message: 'There is no node run with this id.' },
   parent_node_run_not_found: { status: 404, retryable: false, message: 'There is no parent node run with this id.' },

@@ -24,6 +24,6 @@ export interface RequestContext {
   readonly trace: TraceContext;
   /** The caller's `x-request-id`, or one made on arrival. */
   readonly requestId: string;
-  /** Fires when the caller has gone away or the service is stopping. */
+  /** Fires when the caller has gone away, or (with the AppError service_stopping as reason) when the service is stopping. */
   readonly signal: AbortSignal;
 }

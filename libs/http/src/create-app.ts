@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { AppError } from '#contract';
@@ -54,6 +55,8 @@ export async function createApp(
   const instance = adapter.getInstance<FastifyInstance>();
   const allowedMethods = new AllowedMethods(instance);
   const stopping = new AbortController();
+  // Every request that is being answered listens.
+  setMaxListeners(0, stopping.signal);
   installRequestContext(instance, settings.ARP_AUTH_DEV_SUBJECT, stopping.signal);
   installEventStreams(instance, { keepAliveMs: settings.ARP_EVENT_STREAM_KEEP_ALIVE_MS, logger });
   refuseWhenStopping(instance, stopping.signal);

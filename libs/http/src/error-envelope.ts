@@ -34,6 +34,7 @@ export function envelope(error: AppError): ErrorEnvelope {
 
 function reply(error: AppError): Omit<ErrorReply, 'unexpected'> {
   const headers: Record<string, string> = {};
+  if (error.status === 401) headers['www-authenticate'] = 'Bearer';
   if (error.status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
   const allow = error.code === 'method_not_allowed' ? error.details?.['allow'] : undefined;
   if (Array.isArray(allow)) headers['allow'] = allow.join(', ');

@@ -2,6 +2,7 @@ import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { AppError } from '#contract';
 import type { RequestContext } from '#contract';
 import { withLogFields } from './log-context.js';
 import { continueTrace } from './trace-context.js';
@@ -29,7 +30,8 @@ export function contextOf(request: FastifyRequest): RequestContext {
 
 /**
  * Gives each request its context: request id (accepted when it is short and plain, else made) which is returned in
- * `x-request-id`, trace (W3C `traceparent`), principal, and a signal that fires when the caller is gone or `stopping` fires.
+ * `x-request-id`, trace (W3C `traceparent`), principal, and a signal that fires when the caller is gone or `stopping` fires. In
+ * the latter case its reason is the AppError service_stopping: streams end, and what will soon be answered goes on.
  */
 export function installRequestContext(instance: FastifyInstance, devSubject: string, stopping: AbortSignal): void {
   instance.addHook('onRequest', (request, reply, done) => {
@@ -37,12 +39,12 @@ export function installRequestContext(instance: FastifyInstance, devSubject: str
     const requestId = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
     const caller = new AbortController();
     const trace = continueTrace(headerOf(request, 'traceparent'), headerOf(request, 'tracestate'));
-    const abort = () => caller.abort();
+    const abortByStop = () => caller.abort(new AppError('service_stopping'));
     reply.raw.once('close', () => {
-      stopping.removeEventListener('abort', abort);
-      abort();
+      stopping.removeEventListener('abort', abortByStop);
+      caller.abort();
     });
-    stopping.addEventListener('abort', abort, { once: true });
+    stopping.addEventListener('abort', abortByStop, { once: true });
     (request as RequestWithContext)[CONTEXT] = {
       principal: { subject: devSubject },
       trace,

@@ -1,7 +1,139 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { createSecretKey, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
+import { AppError } from '#contract';
+import { Database } from '#database';
+import { SecretsRepository } from './secrets.repository.js';
+
+/** Injection token of the secret that the settings give; undefined: the one of the database is used. */
+export const ASSIGNMENT_SECRET = Symbol('assignment secret');
+
+/** What the holder of an assignment token may report on: one node run, as it was handed out in one epoch. */
+export interface Assignment {
+  readonly runId: string;
+  readonly nodeRunId: string;
+  readonly epoch: number;
+}
+
+/** Why a token is no assignment: its time is over, it is not as we signed it, or it is not an assignment token at all. */
+export type AssignmentRefusal = 'expired' | 'forged' | 'not_ours';
+
+/** What is read of a request; Fastify's has it. */
+interface AuthorizedRequest {
+  readonly headers: { readonly authorization?: string | undefined };
+}
+
+const TYPE = 'arp-assignment+jwt';
+const ISSUER = 'arp-run-coordinator';
+const ALGORITHM = 'HS256';
+const SECRET_NAME = 'assignment_tokens';
+const SECRET_BYTES = 32;
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/**
+ * Issues and checks the tokens with which composite executors report on what they were handed: JWTs, signed with HS256, which every
+ * coordinator of the same database accepts.
+ */
 @Injectable()
 export class AssignmentTokensService {
-  async issue(_: { runId: string; nodeRunId: string; epoch: number; ttlMs: number }): Promise<string> {
-    return 'x';
+  private key: Promise<KeyObject> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: SecretsRepository,
+    @Optional() @Inject(ASSIGNMENT_SECRET) private readonly givenSecret: string | undefined,
+  ) {}
+
+  /**
+   * @param assignment `ttlMs`: how long the token is accepted, in milliseconds, rounded up to seconds
+   * @throws AppError database_unavailable when the secret is not known yet and cannot be read
+   */
+  async issue({ runId, nodeRunId, epoch, ttlMs }: Assignment & { readonly ttlMs: number }): Promise<string> {
+    return new SignJWT({ run_id: runId, epoch })
+      .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
+      .setIssuer(ISSUER)
+      .setSubject(nodeRunId)
+      .setExpirationTime(Math.ceil((Date.now() + ttlMs) / 1_000))
+      .sign(await this.signingKey());
+  }
+
+  /** @throws AppError database_unavailable as `issue` */
+  async verify(token: string): Promise<Assignment | AssignmentRefusal> {
+    if (typeOf(token) !== TYPE) return 'not_ours';
+    const key = await this.signingKey();
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [ALGORITHM],
+        issuer: ISSUER,
+        typ: TYPE,
+        requiredClaims: ['sub', 'exp'],
+      });
+      const { sub, run_id: runId, epoch } = payload;
+      if (sub === undefined || typeof runId !== 'string' || typeof epoch !== 'number') return 'forged';
+      return { runId, nodeRunId: sub, epoch };
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) return 'expired';
+      if (error instanceof errors.JOSEError) return 'forged';
+      throw error;
+    }
+  }
+
+  /**
+   * The assignment whose token a request carries as its bearer. A request without a token, or with one of another kind, is not
+   * concerned: who may call at all is not decided here.
+   *
+   * @param nodeRunId the node run that the request is about
+   * @throws AppError unauthorized (expired or forged token), assignment_mismatch (token of another node run), database_unavailable
+   */
+  async readAssignment(request: AuthorizedRequest, nodeRunId: string): Promise<Assignment | undefined> {
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    const assignment = token === undefined ? 'not_ours' : await this.verify(token);
+    if (assignment === 'not_ours') return undefined;
+    if (assignment === 'expired') throw new AppError('unauthorized', { message: 'The assignment token has expired.' });
+    if (assignment === 'forged') {
+      throw new AppError('unauthorized', { message: 'The assignment token is not one that this coordinator issued.' });
+    }
+    if (assignment.nodeRunId !== nodeRunId) {
+      throw new AppError('assignment_mismatch', {
+        message: `The assignment token is for the node run ${assignment.nodeRunId}, not for ${nodeRunId}.`,
+        details: { assigned_node_run_id: assignment.nodeRunId },
+      });
+    }
+    return assignment;
+  }
+
+  /** Read once; after a failure again. */
+  private signingKey(): Promise<KeyObject> {
+    this.key ??= this.readSecret().then(
+      (secret) => createSecretKey(secret, 'utf8'),
+      (error: unknown) => {
+        this.key = undefined;
+        throw error;
+      },
+    );
+    return this.key;
+  }
+
+  private async readSecret(): Promise<string> {
+    if (this.givenSecret !== undefined) return this.givenSecret;
+    const found = await this.secrets.findSecret(this.database, SECRET_NAME);
+    if (found !== undefined) return found;
+    const value = randomBytes(SECRET_BYTES).toString('base64url');
+    await this.secrets.insertSecret(this.database, { name: SECRET_NAME, value, created_at: new Date() });
+    const winner = await this.secrets.findSecret(this.database, SECRET_NAME);
+    if (winner === undefined) throw new Error('the secret of assignment tokens was removed while it was made');
+    return winner;
+  }
+}
+
+/** The `typ` of a JWS, without looking at its signature; undefined when it is none. */
+function typeOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token)
+      .typ?.toLowerCase()
+      .replace(/^application\//, '');
+  } catch {
+    return undefined;
   }
 }

@@ -26,7 +26,7 @@ import type { RetryPolicy } from '../lifecycle/retry-decision.js';
 import type { RunDraft } from '../lifecycle/run-draft.js';
 import { DocumentLimits } from '../node-runs/document-limits.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
-import type { NodeTypeFacts } from '../node-types/node-types.service.js';
+import type { NodeTypeFacts } from '../node-types/node-type-facts.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
 import { DISPATCH_OPTIONS } from './dispatch-options.js';
 import type { DispatchOptions } from './dispatch-options.js';
@@ -164,10 +164,8 @@ export class NodeRunRunnerService {
     as: RunningAs,
   ): Promise<NodeTypeFacts | undefined> {
     try {
-      return await this.nodeTypes.describe(ctx, {
-        node_type_id: ticket.node_type_id,
-        version: ticket.node_type_version,
-      });
+      const ref = { node_type_id: ticket.node_type_id, version: ticket.node_type_version };
+      return await this.nodeTypes.describeQueued(ctx, ref, ticket.kind);
     } catch (error) {
       this.logger.warn({ err: error }, 'the node type could not be described; dispatch is tried again');
       await sleep(REGISTRY_PAUSE_MS, undefined, { signal: as.stopping }).catch(() => undefined);

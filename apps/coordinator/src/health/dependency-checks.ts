@@ -1,5 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { AppError, AtomicExecutorApi } from '#contract';
+import { AppError, AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi } from '#contract';
 import type { RequestContext } from '#contract';
 import { Database } from '#database';
 import type { DependencyCheck } from '#http';
@@ -30,5 +30,31 @@ export class AtomicExecutorCheck implements DependencyCheck {
       throw new AppError('atomic_executor_unavailable', { message: 'Not configured: set JARVIS_ATOMIC_EXECUTOR_URL.' });
     }
     await this.executor.ping(ctx);
+  }
+}
+
+/** Without it composite node runs wait or fail. Checked when it is configured. */
+@Injectable()
+export class CompositeExecutorCheck implements DependencyCheck {
+  readonly name = 'composite_executor';
+  readonly essential = false;
+
+  constructor(private readonly executor: CompositeExecutorApi) {}
+
+  check(ctx: RequestContext): Promise<void> {
+    return this.executor.ping(ctx);
+  }
+}
+
+/** Without it nothing is known of node types that are not known yet. Checked when it is configured. */
+@Injectable()
+export class NodeRegistryCheck implements DependencyCheck {
+  readonly name = 'node_registry';
+  readonly essential = false;
+
+  constructor(private readonly registry: NodeRegistryApi) {}
+
+  check(ctx: RequestContext): Promise<void> {
+    return this.registry.ping(ctx);
   }
 }

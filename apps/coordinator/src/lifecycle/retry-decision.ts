@@ -2,10 +2,13 @@ import type { Outcome } from './end-node-run.js';
 
 /** How often and with which pauses a failed execution is repeated: `extensions["jarvis.retry"]` of a node type. */
 export interface RetryPolicy {
-  /** Executions in all, the first included. */
+  /** Executions in all, the first included; at least 1. */
   readonly max_attempts: number;
+  /** Pause before the second execution, in milliseconds. */
   readonly initial_delay_ms: number;
+  /** What each pause is longer than the one before; at least 1. */
   readonly multiplier: number;
+  /** Longest pause, in milliseconds. */
   readonly max_delay_ms: number;
 }
 

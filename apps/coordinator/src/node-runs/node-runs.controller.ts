@@ -1,4 +1,5 @@
-import { Body, Controller, Get, Param, Post, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Req, StreamableFile } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import {
   NodeRun,
   NodeRunCompleteRequest,
@@ -9,17 +10,22 @@ import {
 import type { RequestContext } from '#contract';
 import { BODY_ERRORS, Ctx, Endpoint, EventStream } from '#http';
 import type { EventStreamRequest } from '#http';
+import { AssignmentTokensService } from '../assignments/assignment-tokens.service.js';
 import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
 import { NodeRunsService } from './node-runs.service.js';
 
 const TAG = 'node_runs';
 const STORED = ['database_unavailable'] as const;
+const WRITTEN = [...STORED, 'overloaded'] as const;
+/** Of a request with an assignment token. */
+const ASSIGNED = ['unauthorized', 'assignment_mismatch'] as const;
 
 @Controller('v1')
 export class NodeRunsController {
   constructor(
     private readonly nodeRuns: NodeRunsService,
     private readonly eventStreams: RunEventStreamService,
+    private readonly assignments: AssignmentTokensService,
   ) {}
 
   @Post('node-runs')
@@ -32,15 +38,23 @@ export class NodeRunsController {
     description: 'Created NodeRuns',
     errors: [
       ...BODY_ERRORS,
-      ...STORED,
+      ...WRITTEN,
+      ...ASSIGNED,
       'run_not_found',
       'parent_node_run_not_found',
       'parent_node_run_mismatch',
       'parent_node_run_invalid',
       'idempotency_conflict',
+      'constraint_violation',
+      'node_registry_unavailable',
     ],
   })
-  create(@Ctx() ctx: RequestContext, @Body() body: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
+  async create(
+    @Ctx() ctx: RequestContext,
+    @Body() body: NodeRunsCreateRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<NodeRunsCreateResponse> {
+    await this.assignments.readAssignment(request, body.parent_node_run_id);
     return this.nodeRuns.create(ctx, body);
   }
 
@@ -85,13 +99,15 @@ export class NodeRunsController {
     access: 'node_run.report',
     responds: 'nothing',
     description: 'Recorded',
-    errors: [...BODY_ERRORS, ...STORED, 'node_run_not_found', 'node_run_already_terminal'],
+    errors: [...BODY_ERRORS, ...WRITTEN, ...ASSIGNED, 'node_run_not_found', 'node_run_already_terminal'],
   })
-  evaluate(
+  async evaluate(
     @Ctx() ctx: RequestContext,
     @Param('node_run_id') nodeRunId: string,
     @Body() body: NodeRunEvaluationReportRequest,
+    @Req() request: FastifyRequest,
   ): Promise<void> {
+    await this.assignments.readAssignment(request, nodeRunId);
     return this.nodeRuns.evaluate(ctx, nodeRunId, body);
   }
 
@@ -103,13 +119,15 @@ export class NodeRunsController {
     access: 'node_run.report',
     responds: 'nothing',
     description: 'Completed',
-    errors: [...BODY_ERRORS, ...STORED, 'node_run_not_found', 'node_run_already_terminal'],
+    errors: [...BODY_ERRORS, ...WRITTEN, ...ASSIGNED, 'node_run_not_found', 'node_run_already_terminal'],
   })
-  complete(
+  async complete(
     @Ctx() ctx: RequestContext,
     @Param('node_run_id') nodeRunId: string,
     @Body() body: NodeRunCompleteRequest,
+    @Req() request: FastifyRequest,
   ): Promise<void> {
+    await this.assignments.readAssignment(request, nodeRunId);
     return this.nodeRuns.complete(ctx, nodeRunId, body);
   }
 }

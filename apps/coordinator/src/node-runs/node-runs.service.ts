@@ -130,7 +130,7 @@ export class NodeRunsService {
 
   /** What a registry says of a node type must be known before a child is created: its constraints are never skipped. */
   private async newChild(ctx: RequestContext, request: NodeRunsCreateRequest, spec: CreateSpec): Promise<NewChild> {
-    const facts = await this.nodeTypes.describe(ctx, spec.node_type_ref);
+    const facts = await this.nodeTypes.describeNew(ctx, spec.node_type_ref);
     return { nodeRunId: childId(request, spec), spec, kind: facts.kind, typeConstraints: facts.constraints };
   }
 }

@@ -1,43 +1,86 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { AtomicExecutorApi } from '#contract';
-import type { ConstraintEnvelope, NodeKind, NodeType, NodeTypeRef, RequestContext, SideEffectClass } from '#contract';
-import type { RetryPolicy } from '../lifecycle/retry-decision.js';
+import { AppError, AtomicExecutorApi, NodeRegistryApi } from '#contract';
+import type { NodeKind, NodeType, NodeTypeRef, RequestContext } from '#contract';
+import { AtomicCatalogue } from './atomic-catalogue.js';
+import { detached } from './detached-context.js';
+import { ExpiringCache } from './expiring-cache.js';
+import { factsByPrefix, factsOf } from './node-type-facts.js';
+import type { NodeTypeFacts } from './node-type-facts.js';
 
-export interface NodeTypeFacts {
-  readonly kind: NodeKind | undefined;
-  readonly sideEffect: SideEffectClass | undefined;
-  readonly idempotent: boolean;
-  readonly retry: RetryPolicy | undefined;
-  readonly constraints: ConstraintEnvelope | undefined;
-  readonly timeoutMs: number | undefined;
-}
+/** A node type in one version does not change; how much of a registry is kept is a matter of memory. */
+const CAPACITY = 1_000;
+const FOUND_TTL_MS = 30_000;
+/** What was published a moment ago is to be found soon. */
+const ABSENT_TTL_MS = 1_000;
+
+/**
+ * Tells what the coordinator must know of a node type. Sources, in this order: the node registry when there is one, the catalogue of
+ * the atomic executor, the prefix of the id.
+ */
 @Injectable()
 export class NodeTypesService {
-  private catalogue = new Map<string, NodeType>();
-  private at = 0;
-  constructor(@Optional() @Inject(AtomicExecutorApi) private readonly executor: AtomicExecutorApi | undefined) {}
+  private readonly published = new ExpiringCache<NodeType | undefined>({
+    capacity: CAPACITY,
+    ttlMs: (found) => (found === undefined ? ABSENT_TTL_MS : FOUND_TTL_MS),
+  });
+  private readonly catalogue: AtomicCatalogue | undefined;
+
+  constructor(
+    @Optional() @Inject(AtomicExecutorApi) executor: AtomicExecutorApi | undefined,
+    @Optional() @Inject(NodeRegistryApi) private readonly registry: NodeRegistryApi | undefined,
+  ) {
+    this.catalogue = executor === undefined ? undefined : new AtomicCatalogue(executor);
+  }
+
+  /**
+   * A node type that nobody knows is described by the prefix of its id, which tells the kind at most.
+   *
+   * @throws AppError node_registry_unavailable when there is a registry and it does not answer: its constraints are not skipped
+   * @throws AppError atomic_executor_unavailable when only the executor could tell and it does not answer. For an `atomic.` id it is
+   * the one who knows the side effect; an id with a prefix of composites is not asked for.
+   */
   async describe(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeTypeFacts> {
-    if (this.executor && !this.catalogue.has(ref.node_type_id) && Date.now() - this.at > 1000) {
-      this.at = Date.now();
-      const all = await this.executor.listNodeTypes(ctx).catch(() => []);
-      if (all.length) this.catalogue = new Map(all.map((t) => [t.node_type_id, t]));
-    }
-    const type = this.catalogue.get(ref.node_type_id);
-    const kind =
-      type?.kind ??
-      (ref.node_type_id.startsWith('composite.')
-        ? 'composite'
-        : ref.node_type_id.startsWith('atomic.')
-          ? 'atomic'
-          : undefined);
-    const sideEffect = type?.extensions?.['jarvis.side_effect'] as SideEffectClass | undefined;
-    return {
-      kind,
-      sideEffect,
-      idempotent: sideEffect === 'read',
-      retry: undefined,
-      constraints: undefined,
-      timeoutMs: undefined,
-    };
+    const published = await this.findPublished(ctx, ref);
+    if (published !== undefined) return factsOf(published);
+    const byPrefix = factsByPrefix(ref.node_type_id);
+    if (byPrefix.kind === 'composite') return byPrefix;
+    const offered = await this.catalogue?.find(ctx, ref);
+    return offered === undefined ? byPrefix : factsOf(offered);
+  }
+
+  /**
+   * As `describe`, for what is about to be created: an executor that does not answer now is asked again at dispatch, and until then
+   * the prefix of the id tells what it can.
+   *
+   * @throws AppError node_registry_unavailable
+   */
+  async describeNew(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeTypeFacts> {
+    return this.orElse(factsByPrefix(ref.node_type_id), this.describe(ctx, ref));
+  }
+
+  /**
+   * As `describe`, for what is about to be dispatched: an executor that does not answer can tell nothing, and what no prefix and no
+   * registry calls composite can only be run by it.
+   *
+   * @throws AppError node_registry_unavailable
+   */
+  async describeQueued(ctx: RequestContext, ref: NodeTypeRef, known: NodeKind | null): Promise<NodeTypeFacts> {
+    const byPrefix = factsByPrefix(ref.node_type_id);
+    return this.orElse({ ...byPrefix, kind: known ?? byPrefix.kind ?? 'atomic' }, this.describe(ctx, ref));
+  }
+
+  private async orElse(otherwise: NodeTypeFacts, described: Promise<NodeTypeFacts>): Promise<NodeTypeFacts> {
+    return described.catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'atomic_executor_unavailable') return otherwise;
+      throw error;
+    });
+  }
+
+  private async findPublished(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeType | undefined> {
+    const { registry } = this;
+    if (registry === undefined) return undefined;
+    const { node_type_id, version } = ref;
+    const key = JSON.stringify([node_type_id, version]);
+    return this.published.get(key, () => registry.getNodeType(detached(ctx), { node_type_id, version }));
   }
 }

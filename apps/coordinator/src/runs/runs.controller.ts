@@ -7,6 +7,7 @@ import { RunsService } from './runs.service.js';
 
 const TAG = 'runs';
 const STORED = ['database_unavailable'] as const;
+const WRITTEN = [...STORED, 'overloaded'] as const;
 
 @Controller('v1')
 export class RunsController {
@@ -20,7 +21,13 @@ export class RunsController {
     access: 'run.start',
     responds: Run,
     description: 'Run',
-    errors: [...BODY_ERRORS, ...STORED, 'run_already_exists'],
+    errors: [
+      ...BODY_ERRORS,
+      ...WRITTEN,
+      'run_already_exists',
+      'constraint_violation',
+      'node_registry_unavailable',
+    ],
   })
   startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
     return this.runs.startRun(ctx, body);
@@ -48,7 +55,7 @@ export class RunsController {
     access: 'run.cancel',
     responds: Run,
     description: 'Run',
-    errors: [...STORED, 'run_not_found'],
+    errors: [...WRITTEN, 'run_not_found'],
   })
   cancelRun(@Ctx() ctx: RequestContext, @Param('run_id') runId: string): Promise<Run> {
     return this.runs.cancelRun(ctx, runId);

@@ -52,7 +52,7 @@ export class RunsService extends RunsApi {
         run_context: runContext,
         ...(request.constraints === undefined ? {} : { constraints: request.constraints }),
       }),
-      this.nodeTypes.describe(ctx, request.root_node_type_ref),
+      this.nodeTypes.describeNew(ctx, request.root_node_type_ref),
     ]);
     const run = await this.store.execute({
       runId,

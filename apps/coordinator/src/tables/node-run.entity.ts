@@ -28,7 +28,7 @@ export class NodeRunEntity {
   @Column({ type: 'text' })
   node_type_version!: string;
 
-  /** Null until it is known: see node-kinds. */
+  /** Null until it is known: see node-types. */
   @Column({ type: 'text', nullable: true })
   kind!: NodeKind | null;
 

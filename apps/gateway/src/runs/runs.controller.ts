@@ -6,6 +6,7 @@ import type { EventStreamRequest } from '#http';
 
 const TAG = 'runs';
 const FORWARDED = ['run_coordinator_unavailable', 'database_unavailable'] as const;
+const WRITTEN = [...FORWARDED, 'overloaded'] as const;
 
 @Controller('v1')
 export class RunsController {
@@ -19,7 +20,13 @@ export class RunsController {
     access: 'run.start',
     responds: Run,
     description: 'Run',
-    errors: [...BODY_ERRORS, ...FORWARDED, 'run_already_exists'],
+    errors: [
+      ...BODY_ERRORS,
+      ...WRITTEN,
+      'run_already_exists',
+      'constraint_violation',
+      'node_registry_unavailable',
+    ],
   })
   startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
     return this.runs.startRun(ctx, body);
@@ -47,7 +54,7 @@ export class RunsController {
     access: 'run.cancel',
     responds: Run,
     description: 'Run',
-    errors: [...FORWARDED, 'run_not_found'],
+    errors: [...WRITTEN, 'run_not_found'],
   })
   cancelRun(@Ctx() ctx: RequestContext, @Param('run_id') runId: string): Promise<Run> {
     return this.runs.cancelRun(ctx, runId);
