@@ -32,17 +32,19 @@ export function contextOf(request: FastifyRequest): RequestContext {
  * `x-request-id`, trace (W3C `traceparent`), principal, and a signal that fires when the caller is gone or `stopping` fires.
  */
 export function installRequestContext(instance: FastifyInstance, devSubject: string, stopping: AbortSignal): void {
+  // One listener for all requests that are being answered: followers of event streams are thousands.
+  const callers = new Set<AbortController>();
+  stopping.addEventListener('abort', () => callers.forEach((caller) => caller.abort()), { once: true });
   instance.addHook('onRequest', (request, reply, done) => {
     const offered = headerOf(request, 'x-request-id');
     const requestId = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
     const caller = new AbortController();
     const trace = continueTrace(headerOf(request, 'traceparent'), headerOf(request, 'tracestate'));
-    const abort = () => caller.abort();
+    callers.add(caller);
     reply.raw.once('close', () => {
-      stopping.removeEventListener('abort', abort);
-      abort();
+      callers.delete(caller);
+      caller.abort();
     });
-    stopping.addEventListener('abort', abort, { once: true });
     (request as RequestWithContext)[CONTEXT] = {
       principal: { subject: devSubject },
       trace,

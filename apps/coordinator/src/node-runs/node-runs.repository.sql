@@ -41,15 +41,6 @@ with recursive below as (
         n.depth, n.epoch, n.owner, n.created_at, n.started_at, n.ended_at from node_runs n join below b on b.node_run_id = n.node_run_id
   where n.bucket = $1 and n.state = any($3);
 
--- isWithin
-with recursive above as (
-   select node_run_id, parent_node_run_id from node_runs where bucket = $1 and node_run_id = $2
-   union all
-   select p.node_run_id, p.parent_node_run_id from node_runs p join above a on p.node_run_id = a.parent_node_run_id
-    where p.bucket = $1
- )
- select node_run_id from above where node_run_id = $3;
-
 -- assign
 update node_runs n set state = 'assigned', owner = $3, epoch = epoch + 1
   where n.bucket = $1 and n.node_run_id = $2 and n.state = any($4)

@@ -28,13 +28,6 @@ select r.bucket, r.run_id, r.tenant_id, r.state, r.root_node_run_id, r.last_seq,
    join run_requests q on q.bucket = r.bucket and q.run_id = r.run_id
   where r.bucket = $1 and r.run_id = $2;
 
--- findEvents
-select bucket, run_id, seq, time, type, node_run_id, data
-   from run_events
-  where bucket = $1 and run_id = $2 and seq > $3::bigint and time >= $4
-  order by seq
-  limit $5;
-
 -- setLastSeq
 update runs set last_seq = $3 where bucket = $1 and run_id = $2;
 
