@@ -11,6 +11,7 @@ import type { CoordinatorApp } from '../../apps/coordinator/src/coordinator.app.
 import { coordinatorSettings } from '../../apps/coordinator/src/coordinator.config.js';
 import { CommitSignalService } from '../../apps/coordinator/src/event-streams/commit-signal.service.js';
 import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
+import type { EventRows } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
 import { createGateway } from '../../apps/gateway/src/gateway.app.js';
 import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
 import { layLine, openEvents, openSilently } from './event-readers.js';
@@ -81,6 +82,12 @@ async function createChildren(url: string, run: Run, parent: string, types: read
 const cancel = async (url: string, runId: string) => {
   expect((await call('POST', `${url}/v1/runs/${runId}:cancel`)).status).toBe(200);
 };
+
+/** How many events each page had that was read so far. */
+async function pageSizes(findEvents: jest.SpiedFunction<EventStreamsRepository['findEvents']>): Promise<number[]> {
+  const statements = await Promise.all(findEvents.mock.results.map(({ value }) => value as Promise<EventRows[]>));
+  return statements.flatMap((pages) => pages.map(({ rows }) => rows.length));
+}
 
 /** Appends events behind the back of every coordinator, as one that is not of this process does; to all runs in one commit. */
 async function appendBySql(
@@ -172,8 +179,7 @@ describe('event streams of a coordinator', () => {
     await appendBySql(database, [run.run_id], { count: 30, bytes: 100_000 });
     const findEvents = jest.spyOn(EventStreamsRepository.prototype, 'findEvents');
     expect(seqs(await eventsOf(ofRun(run)))).toEqual(upTo(33));
-    const pages = await Promise.all(findEvents.mock.results.map(({ value }) => value as Promise<{ rows: unknown[] }>));
-    expect(Math.max(...pages.map(({ rows }) => rows.length))).toBeLessThan(8);
+    expect(Math.max(...(await pageSizes(findEvents)))).toBeLessThan(8);
   });
 
   it('refuses a bad parameter or Last-Event-ID by its name, and what is unknown with 404, in an envelope', async () => {
@@ -364,11 +370,7 @@ describe('event streams of a coordinator', () => {
     const socket = await connected;
     await appendBySql(database, [run.run_id], { count: 30_000, bytes: 2_000, completes: true });
     // It has stopped when the rows that it read no longer become more.
-    const rowsRead = async () =>
-      (await Promise.all(findEvents.mock.results.map(({ value }) => value as Promise<{ rows: unknown[] }>))).reduce(
-        (sum, { rows }) => sum + rows.length,
-        0,
-      );
+    const rowsRead = async () => (await pageSizes(findEvents)).reduce((sum, rows) => sum + rows, 0);
     let before = -1;
     while (before !== (await rowsRead())) {
       before = await rowsRead();
@@ -457,7 +459,7 @@ describe('event streams of a gateway', () => {
 
   it('follows for 300 readers without holding up requests, and lets go of the coordinator when they hang up', async () => {
     const database = await createTestDatabase();
-    const coordinator = await startCoordinator(database.url);
+    const coordinator = await startCoordinator(database.url, { ARP_EVENT_STREAM_KEEP_ALIVE_MS: '100' });
     const gateway = await startGateway({ ARP_RUN_COORDINATOR_URL: coordinator.url });
     try {
       const run = await startRun(gateway.url);
@@ -467,6 +469,13 @@ describe('event streams of a gateway', () => {
       const signals = coordinator.app.get(CommitSignalService);
       expect(signals.followers).toBe(300);
       expect((await call('GET', `${gateway.url}/v1/runs/${run.run_id}`)).status).toBe(200);
+      // The coordinator's keep-alives are no events, and not the gateway's.
+      await sleep(300);
+      await append(coordinator.url, run.root_node_run_id);
+      for (const reader of readers) {
+        await reader.until(hasSeq(4));
+        expect(reader.text().split('\n')).toHaveLength(5);
+      }
       leave(readers);
       await until(() => signals.followers === 0);
     } finally {

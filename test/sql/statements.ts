@@ -103,7 +103,8 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ['findMovedHeads', (db) => eventStreams.findMovedHeads(db, [{ bucket: BUCKET, run_id: RUN, last_seq: 1 }])],
       [
         'findEvents',
-        (db) => eventStreams.findEvents(db, BUCKET, RUN, { cursor: 0, since: AT, limit: 200, bytes: 262_144 }),
+        (db) =>
+          eventStreams.findEvents(db, [{ bucket: BUCKET, run_id: RUN, cursor: 0, since: AT, limit: 200 }], 262_144),
       ],
       ['findWithin', (db) => eventStreams.findWithin(db, BUCKET, [NODE_RUN], NODE_RUN)],
     ],

@@ -34,17 +34,20 @@ export function contextOf(request: FastifyRequest): RequestContext {
  * the latter case its reason is the AppError service_stopping: streams end, and what will soon be answered goes on.
  */
 export function installRequestContext(instance: FastifyInstance, devSubject: string, stopping: AbortSignal): void {
+  // One listener for all requests that are being answered: followers of event streams are thousands.
+  const callers = new Set<AbortController>();
+  const abortAll = () => callers.forEach((caller) => caller.abort(new AppError('service_stopping')));
+  stopping.addEventListener('abort', abortAll, { once: true });
   instance.addHook('onRequest', (request, reply, done) => {
     const offered = headerOf(request, 'x-request-id');
     const requestId = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
     const caller = new AbortController();
     const trace = continueTrace(headerOf(request, 'traceparent'), headerOf(request, 'tracestate'));
-    const abortByStop = () => caller.abort(new AppError('service_stopping'));
+    callers.add(caller);
     reply.raw.once('close', () => {
-      stopping.removeEventListener('abort', abortByStop);
+      callers.delete(caller);
       caller.abort();
     });
-    stopping.addEventListener('abort', abortByStop, { once: true });
     (request as RequestWithContext)[CONTEXT] = {
       principal: { subject: devSubject },
       trace,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RunEvent } from '#contract';
 import { Database } from '#database';
 import { EventStreamsRepository } from './event-streams.repository.js';
-import type { RunHead } from './event-streams.repository.js';
+import type { EventRange, RunHead } from './event-streams.repository.js';
 import { presentRunEvent } from './present-run-event.js';
 
 /** Consecutive events of a run. Shared between readers: nobody changes it. */
@@ -12,23 +12,38 @@ export interface EventPage {
   readonly isLast: boolean;
 }
 
-/** A read under way. */
-interface Flight {
-  readonly asOf: number;
+/** A page that is asked for, and everybody who waits for it. */
+interface PageRead {
+  readonly key: string;
+  readonly range: EventRange;
+  /** Events up to this `seq` were committed before it was sent. */
+  asOf: number;
+  isSent: boolean;
   readonly page: Promise<EventPage>;
+  readonly settle: (page: EventPage) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** Most events of a page, */
 export const PAGE_EVENTS = 200;
 /** and most bytes of event data, apart from the last event: what a slow reader holds, whatever the events carry. */
 const PAGE_BYTES = 262_144;
+/** Most pages of one statement, */
+const PAGES_A_STATEMENT = 50;
+/** and most statements at a time: streams leave the other connections to commands. */
+const STATEMENTS_AT_ONCE = 2;
 /** Clocks of coordinators may differ by this much; events are partitioned by time. */
 const CLOCK_SKEW_MS = 86_400_000;
 
-/** Reads pages of events. Readers who want the same page at the same time share one statement. */
+/**
+ * Reads pages of events. Readers who want the same page at the same time share it, and different pages share a statement: while
+ * one is under way the next gathers what is asked for, without a timer, so a lonely reader waits for nobody.
+ */
 @Injectable()
 export class EventPagesService {
-  private readonly flights = new Map<string, Flight>();
+  private readonly reads = new Map<string, PageRead>();
+  private readonly queue: PageRead[] = [];
+  private statements = 0;
 
   constructor(
     private readonly database: Database,
@@ -38,33 +53,62 @@ export class EventPagesService {
   /**
    * The next page after `cursor`.
    *
-   * @param asOf everything up to this `seq` is known to be committed, and will be seen: a read that began before that was known
-   * is not shared
+   * @param asOf everything up to this `seq` is known to be committed, and will be seen: a read that was sent before that was
+   * known is not shared
    * @param limit at most this many events; at most `PAGE_EVENTS` in any case
    * @throws AppError database_unavailable
    */
   read(run: RunHead, cursor: number, asOf: number, limit = PAGE_EVENTS): Promise<EventPage> {
-    const size = Math.min(limit, PAGE_EVENTS);
-    const key = `${run.run_id} ${cursor} ${size}`;
-    const known = this.flights.get(key);
-    if (known !== undefined && known.asOf >= asOf) return known.page;
-    const flight: Flight = {
-      asOf,
-      page: this.find(run, cursor, size).finally(() => {
-        if (this.flights.get(key) === flight) this.flights.delete(key);
-      }),
-    };
-    this.flights.set(key, flight);
-    return flight.page;
+    const most = Math.min(limit, PAGE_EVENTS);
+    const key = `${run.run_id} ${cursor} ${most}`;
+    const known = this.reads.get(key);
+    if (known !== undefined && (!known.isSent || known.asOf >= asOf)) {
+      known.asOf = Math.max(known.asOf, asOf);
+      return known.page;
+    }
+    const since = new Date(run.created_at.getTime() - CLOCK_SKEW_MS);
+    const read = newRead(key, { bucket: run.bucket, run_id: run.run_id, cursor, since, limit: most }, asOf);
+    this.reads.set(key, read);
+    this.queue.push(read);
+    if (this.statements < STATEMENTS_AT_ONCE) void this.send();
+    return read.page;
   }
 
-  private async find(run: RunHead, cursor: number, limit: number): Promise<EventPage> {
-    const { rows, isLast } = await this.repository.findEvents(this.database, run.bucket, run.run_id, {
-      cursor,
-      since: new Date(run.created_at.getTime() - CLOCK_SKEW_MS),
-      limit,
-      bytes: PAGE_BYTES,
-    });
-    return { events: rows.map((row) => presentRunEvent(run.run_id, row)), isLast };
+  /** Sends what has gathered, and then what has gathered meanwhile. Never rejects. */
+  private async send(): Promise<void> {
+    this.statements += 1;
+    for (let batch = this.take(); batch.length > 0; batch = this.take()) {
+      try {
+        const found = await this.repository.findEvents(
+          this.database,
+          batch.map(({ range }) => range),
+          PAGE_BYTES,
+        );
+        batch.forEach(({ range, settle }, index) => {
+          const { rows, isLast } = found[index] ?? { rows: [], isLast: true };
+          settle({ events: rows.map((row) => presentRunEvent(range.run_id, row)), isLast });
+        });
+      } catch (error) {
+        for (const { fail } of batch) fail(error);
+      }
+      for (const read of batch) if (this.reads.get(read.key) === read) this.reads.delete(read.key);
+    }
+    this.statements -= 1;
   }
+
+  private take(): PageRead[] {
+    const batch = this.queue.splice(0, PAGES_A_STATEMENT);
+    for (const read of batch) read.isSent = true;
+    return batch;
+  }
+}
+
+function newRead(key: string, range: EventRange, asOf: number): PageRead {
+  let settle: PageRead['settle'] = () => undefined;
+  let fail: PageRead['fail'] = () => undefined;
+  const page = new Promise<EventPage>((resolve, reject) => {
+    settle = resolve;
+    fail = reject;
+  });
+  return { key, range, asOf, isSent: false, page, settle, fail };
 }

@@ -18,20 +18,22 @@ select k.run_id, coalesce(r.last_seq, k.last_seq) as last_seq, r.run_id is null 
   where r.run_id is null or r.last_seq > k.last_seq or r.ended_at is not null;
 
 -- findEvents
-select seq, time, type, node_run_id, data, found
-   from (
-     select seq, time, type, node_run_id, data, count(*) over ()::int as found,
-            sum(octet_length(data::text)) over (order by seq rows between unbounded preceding and 1 preceding) as bytes_before
-       from (
-         select seq, time, type, node_run_id, data
-           from run_events
-          where bucket = $1 and run_id = $2 and seq > $3::bigint and time >= $4
-          order by seq
-          limit $5
-       ) as of_run
-   ) as measured
-  where bytes_before is null or bytes_before < $6
-  order by seq;
+select w.nth::int, e.seq, e.time, e.type, e.node_run_id, e.data, e.found
+   from unnest($1::smallint[], $2::text[], $3::bigint[], $4::timestamptz[], $5::int[])
+        with ordinality as w (bucket, run_id, after_seq, since, most, nth)
+  cross join lateral (
+    select of_run.*, count(*) over ()::int as found,
+           sum(octet_length(data::text)) over (order by seq rows between unbounded preceding and 1 preceding) as bytes_before
+      from (
+        select seq, time, type, node_run_id, data
+          from run_events
+         where bucket = w.bucket and run_id = w.run_id and seq > w.after_seq and time >= w.since
+         order by seq
+         limit w.most
+      ) as of_run
+  ) as e
+  where e.bytes_before is null or e.bytes_before < $6
+  order by w.nth, e.seq;
 
 -- findWithin
 with recursive above as (

@@ -32,14 +32,23 @@ export interface EventRow {
   readonly data: object | null;
 }
 
-/** Which events to read: at most `limit`, and no more after `bytes` of data were reached. */
+/** Which events of one run to read: at most `limit`, and no more after `bytes` of data were reached. */
 export interface EventRange {
+  readonly bucket: Bucket;
+  readonly run_id: string;
   /** Only events with a greater `seq`. */
   readonly cursor: number;
   /** A time before the run's first event: it spares the partitions that are older than the run. */
   readonly since: Date;
   readonly limit: number;
-  readonly bytes: number;
+}
+
+/** What is there of a range. */
+export interface EventRows {
+  /** In the order of `seq`. */
+  readonly rows: readonly EventRow[];
+  /** Whether there was no event after them when they were read. */
+  readonly isLast: boolean;
 }
 
 /** Every statement that reads events for those who stream them. It writes nothing. */
@@ -83,35 +92,44 @@ export class EventStreamsRepository {
   }
 
   /**
-   * Events in order.
+   * Events of several runs, in one statement.
    *
-   * @returns the events, and whether there was none after them when they were read
+   * @param bytes no more events of a range after this much of their data; one event at least
+   * @returns for each range what is there of it
    */
-  async findEvents(
-    db: Queryable,
-    bucket: Bucket,
-    runId: string,
-    range: EventRange,
-  ): Promise<{ readonly rows: EventRow[]; readonly isLast: boolean }> {
-    const rows = await db.query<EventRow & { readonly found: number }>(
-      `select seq, time, type, node_run_id, data, found
-         from (
-           select seq, time, type, node_run_id, data, count(*) over ()::int as found,
-                  sum(octet_length(data::text)) over (order by seq rows between unbounded preceding and 1 preceding) as bytes_before
-             from (
-               select seq, time, type, node_run_id, data
-                 from run_events
-                where bucket = $1 and run_id = $2 and seq > $3::bigint and time >= $4
-                order by seq
-                limit $5
-             ) as of_run
-         ) as measured
-        where bytes_before is null or bytes_before < $6
-        order by seq`,
-      [bucket, runId, range.cursor, range.since, range.limit, range.bytes],
+  async findEvents(db: Queryable, ranges: readonly EventRange[], bytes: number): Promise<EventRows[]> {
+    const found = await db.query<EventRow & { readonly nth: number; readonly found: number }>(
+      `select w.nth::int, e.seq, e.time, e.type, e.node_run_id, e.data, e.found
+         from unnest($1::smallint[], $2::text[], $3::bigint[], $4::timestamptz[], $5::int[])
+              with ordinality as w (bucket, run_id, after_seq, since, most, nth)
+        cross join lateral (
+          select of_run.*, count(*) over ()::int as found,
+                 sum(octet_length(data::text)) over (order by seq rows between unbounded preceding and 1 preceding) as bytes_before
+            from (
+              select seq, time, type, node_run_id, data
+                from run_events
+               where bucket = w.bucket and run_id = w.run_id and seq > w.after_seq and time >= w.since
+               order by seq
+               limit w.most
+            ) as of_run
+        ) as e
+        where e.bytes_before is null or e.bytes_before < $6
+        order by w.nth, e.seq`,
+      [
+        ranges.map(({ bucket }) => bucket),
+        ranges.map(({ run_id }) => run_id),
+        ranges.map(({ cursor }) => cursor),
+        ranges.map(({ since }) => since),
+        ranges.map(({ limit }) => limit),
+        bytes,
+      ],
     );
-    const found = rows[0]?.found ?? 0;
-    return { rows, isLast: found < range.limit && rows.length === found };
+    const rowsOf = ranges.map((): (typeof found)[number][] => []);
+    for (const row of found) rowsOf[row.nth - 1]?.push(row);
+    return rowsOf.map((rows, index) => {
+      const there = rows[0]?.found ?? 0;
+      return { rows, isLast: there === rows.length && there < (ranges[index]?.limit ?? 0) };
+    });
   }
 
   /** Those of `nodeRunIds` that are `ancestor` or below it. */

@@ -20,13 +20,7 @@ export class RunsController {
     access: 'run.start',
     responds: Run,
     description: 'Run',
-    errors: [
-      ...BODY_ERRORS,
-      ...WRITTEN,
-      'run_already_exists',
-      'constraint_violation',
-      'node_registry_unavailable',
-    ],
+    errors: [...BODY_ERRORS, ...WRITTEN, 'run_already_exists', 'constraint_violation', 'node_registry_unavailable'],
   })
   startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
     return this.runs.startRun(ctx, body);
