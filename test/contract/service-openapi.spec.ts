@@ -27,14 +27,16 @@ interface Document {
 
 /** Everything that we serve beyond the standard. Nothing else may differ. */
 const ADDITIONS = {
-  routes: { 'run-gateway': [], 'run-coordinator': [], 'atomic-executor': ['GET /v1/node-types'] } as Record<
-    string,
-    string[]
-  >,
+  routes: {
+    'run-gateway': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
+    'run-coordinator': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
+    'atomic-executor': ['GET /v1/node-types'],
+  } as Record<string, string[]>,
   queryParameters: {
     stream_run_events: ['cursor', 'limit', 'follow'],
     stream_node_run_events: ['cursor', 'limit', 'follow'],
   } as Record<string, string[]>,
+  headerParameters: { start_run: ['Idempotency-Key'] } as Record<string, string[]>,
 };
 
 const SERVICES = [
@@ -115,14 +117,16 @@ function routesOf(document: Document): string[] {
 
 /** What an operation means, with references resolved and prose left out. */
 function comparable(document: Document, operation: Operation): unknown {
-  const extra = ADDITIONS.queryParameters[operation.operationId ?? ''] ?? [];
+  const queries = ADDITIONS.queryParameters[operation.operationId ?? ''] ?? [];
+  const headers = ADDITIONS.headerParameters[operation.operationId ?? ''] ?? [];
   return {
     operationId: operation.operationId,
     tags: operation.tags,
     summary: operation.summary,
     security: operation.security ?? document.security,
     parameters: (operation.parameters ?? [])
-      .filter(({ name, in: place }) => !(place === 'query' && extra.includes(name)))
+      .filter(({ name, in: place }) => !(place === 'query' && queries.includes(name)))
+      .filter(({ name, in: place }) => !(place === 'header' && headers.includes(name)))
       .map(({ name, in: place, required, schema }) => ({
         name,
         in: place,

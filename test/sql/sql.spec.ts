@@ -7,7 +7,7 @@ import { expectCheckedIn } from '../docs/checked-in.js';
 import { REPOSITORIES } from './statements.js';
 
 /** Statements off the hot path that look at more than one bucket. */
-const ALL_BUCKETS = ['findDue'];
+const ALL_BUCKETS = ['findDue', 'findRuns', 'findRuns of a node type'];
 
 describe('SQL', () => {
   let home: TestDatabase;

@@ -1,4 +1,5 @@
 import type { Queryable } from '#database';
+import { ListingsRepository } from '../../apps/coordinator/src/listings/listings.repository.js';
 import { NodeRunsRepository } from '../../apps/coordinator/src/node-runs/node-runs.repository.js';
 import type { NodeRunEntity } from '../../apps/coordinator/src/node-runs/node-run.entity.js';
 import { ReadyRepository } from '../../apps/coordinator/src/ready/ready.repository.js';
@@ -48,6 +49,13 @@ const nodeRun: NodeRunEntity = {
 const runLog = new RunLogRepository();
 const nodeRuns = new NodeRunsRepository();
 const ready = new ReadyRepository();
+const listings = new ListingsRepository();
+const runsPage = {
+  states: ['queued'],
+  createdAfter: '-infinity',
+  olderThan: { createdAt: '2026-01-31T12:00:00.000000Z', id: RUN },
+  limit: 51,
+} as const;
 
 export const REPOSITORIES: readonly RepositorySamples[] = [
   {
@@ -133,6 +141,28 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ['findDue', (db) => ready.findDue(db, AT, 64)],
       ['take', (db) => ready.take(db, { bucket: BUCKET, nodeRunId: NODE_RUN })],
       ['remove', (db) => ready.remove(db, BUCKET, [NODE_RUN])],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/listings/listings.repository.sql',
+    repository: listings,
+    samples: [
+      ['findRuns', (db) => listings.findRuns(db, runsPage)],
+      ['findRuns of a node type', (db) => listings.findRuns(db, { ...runsPage, nodeTypeId: 'jarvis.core.echo' })],
+      ['hasRun', (db) => listings.hasRun(db, BUCKET, RUN)],
+      [
+        'findNodeRuns',
+        (db) =>
+          listings.findNodeRuns(db, BUCKET, RUN, {
+            states: ['queued', 'running'],
+            nodeTypeId: null,
+            parentNodeRunId: null,
+            kind: 'atomic',
+            after: { createdAt: '-infinity', id: '' },
+            limit: 51,
+          }),
+      ],
+      ['findReports', (db) => listings.findReports(db, BUCKET, [NODE_RUN])],
     ],
   },
 ];

@@ -9,7 +9,9 @@ import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { AtomicExecutorCheck, DatabaseCheck } from './health/dependency-checks.js';
+import { ListingsModule } from './listings/listings.module.js';
 import { NodeRunsModule } from './node-runs/node-runs.module.js';
+import { EXTENSIONS_PREFIX } from './presentation/extensions-prefix.js';
 import { RunsModule } from './runs/runs.module.js';
 
 /** What the coordinator is given: in one process with its peers, or with their HTTP clients. */
@@ -18,6 +20,7 @@ export interface CoordinatorDependencies {
   readonly policy: PolicyCheckpoint;
   readonly executor: AtomicExecutorApi | undefined;
   readonly dispatch: DispatchOptions;
+  readonly extensionsPrefix: string;
   readonly logger: Logger;
 }
 
@@ -30,6 +33,7 @@ class DependenciesModule {
       { provide: PolicyCheckpoint, useValue: dependencies.policy },
       { provide: AtomicExecutorApi, useValue: dependencies.executor },
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
+      { provide: EXTENSIONS_PREFIX, useValue: dependencies.extensionsPrefix },
       { provide: LOGGER, useValue: dependencies.logger },
     ];
     return { module: DependenciesModule, providers, exports: providers };
@@ -45,6 +49,7 @@ export class CoordinatorModule {
         DependenciesModule.of(dependencies),
         HealthModule.of(service, [DatabaseCheck, AtomicExecutorCheck]),
         RunsModule,
+        ListingsModule,
         NodeRunsModule,
         DispatchModule,
       ],

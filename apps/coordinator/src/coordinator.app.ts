@@ -8,7 +8,7 @@ import { PolicyCheckpoint } from '#policy';
 import { CoordinatorModule } from './app.module.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
 import { COORDINATOR_ENTITIES } from './entities.js';
-import { RunsService } from './runs/runs.service.js';
+import { CoordinatorRunsService } from './runs/coordinator-runs.service.js';
 
 export const COORDINATOR: ServiceDescription = {
   name: 'arp-run-coordinator',
@@ -39,12 +39,13 @@ export async function createCoordinator(
       concurrency: settings.JARVIS_RUN_COORDINATOR_MAX_IN_FLIGHT,
       graceMs: settings.ARP_SHUTDOWN_GRACE_MS,
     },
+    extensionsPrefix: settings.JARVIS_EXTENSIONS_PREFIX,
     logger,
   });
   const service = await createApp(module, COORDINATOR, settings, logger);
   return {
     ...service,
-    runs: service.app.get(RunsService),
+    runs: service.app.get(CoordinatorRunsService),
     stop: async () => {
       await service.stop();
       await client?.close();

@@ -1,7 +1,20 @@
-import { defineSettings, httpUrl, port, serviceSettings, text, wholeNumber, yesNo } from '#config';
+import {
+  defineSettings,
+  httpUrl,
+  mayBeEmpty,
+  port,
+  serviceSettings,
+  text,
+  textLike,
+  wholeNumber,
+  yesNo,
+} from '#config';
 import type { SettingsOf } from '#config';
 import { databaseSettings } from '#database';
 import { policySettings } from '#policy';
+
+/** A prefix with which every key is as `common/extensions.schema.json` wants it; or none. */
+const EXTENSIONS_PREFIX = /^(?:[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.)?$/;
 
 /** Settings of the Run Coordinator. */
 export const coordinatorSettings = defineSettings(
@@ -31,6 +44,15 @@ export const coordinatorSettings = defineSettings(
       default: 64,
       desc: 'Most node runs that this process runs at once; the rest waits in the queue.',
     }),
+    JARVIS_EXTENSIONS_PREFIX: mayBeEmpty(
+      textLike(
+        EXTENSIONS_PREFIX,
+        'empty, or lower-case words with a dot after each, such as jarvis. or org.example.',
+      )({
+        default: 'jarvis.',
+        desc: 'Prefix of the extension keys that the coordinator writes on runs and node runs. An empty value is a value here: bare keys, as the Python stack writes them, which the schemas of the standard refuse.',
+      }),
+    ),
   },
   {
     JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],

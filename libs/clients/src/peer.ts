@@ -20,6 +20,8 @@ interface PeerRequest {
   /** Path below the base URL, starting with `/v1`. */
   readonly path: string;
   readonly body?: object;
+  /** Further headers, with lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Replaces the peer's timeout. */
   readonly timeoutMs?: number;
@@ -101,7 +103,7 @@ export class Peer {
         origin: url.origin,
         path: `${url.pathname.replace(/\/$/, '')}${request.path}`,
         method: request.method,
-        headers: this.headers(ctx, request.body !== undefined),
+        headers: { ...request.headers, ...this.headers(ctx, request.body !== undefined) },
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: request.signal ?? null,
         headersTimeout: timeout,

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import {
   NodeRun,
@@ -10,14 +10,20 @@ import {
 import type { RequestContext } from '#contract';
 import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
 import type { EventStreamQuery } from '#http';
+import { EXTENSIONS_PREFIX } from '../presentation/extensions-prefix.js';
+import { presentNodeRun } from '../presentation/present-node-run.js';
 import { NodeRunsService } from './node-runs.service.js';
+import type { ReportedNodeRun } from './node-runs.service.js';
 
 const TAG = 'node_runs';
 const STORED = ['database_unavailable'] as const;
 
 @Controller('v1')
 export class NodeRunsController {
-  constructor(private readonly nodeRuns: NodeRunsService) {}
+  constructor(
+    private readonly nodeRuns: NodeRunsService,
+    @Inject(EXTENSIONS_PREFIX) private readonly extensionsPrefix: string,
+  ) {}
 
   @Post('node-runs')
   @Endpoint({
@@ -37,8 +43,9 @@ export class NodeRunsController {
       'idempotency_conflict',
     ],
   })
-  create(@Ctx() ctx: RequestContext, @Body() body: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
-    return this.nodeRuns.create(ctx, body);
+  async create(@Ctx() ctx: RequestContext, @Body() body: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
+    const created = await this.nodeRuns.create(ctx, body);
+    return { node_runs: created.map((nodeRun) => this.present(nodeRun)) };
   }
 
   @Get('node-runs/:node_run_id(^[^:/]+)')
@@ -51,8 +58,8 @@ export class NodeRunsController {
     description: 'NodeRun',
     errors: [...STORED, 'node_run_not_found'],
   })
-  get(@Param('node_run_id') nodeRunId: string): Promise<NodeRun> {
-    return this.nodeRuns.get(nodeRunId);
+  async get(@Param('node_run_id') nodeRunId: string): Promise<NodeRun> {
+    return this.present(await this.nodeRuns.get(nodeRunId));
   }
 
   @Get('node-runs/:node_run_id(^[^:/]+)/events')
@@ -107,5 +114,9 @@ export class NodeRunsController {
     @Body() body: NodeRunCompleteRequest,
   ): Promise<void> {
     return this.nodeRuns.complete(ctx, nodeRunId, body);
+  }
+
+  private present({ nodeRun, reports }: ReportedNodeRun): NodeRun {
+    return presentNodeRun(nodeRun, reports, this.extensionsPrefix);
   }
 }

@@ -3,11 +3,9 @@ import { AppError } from '#contract';
 import type {
   EventStreamOptions,
   NodeKind,
-  NodeRun,
   NodeRunCompleteRequest,
   NodeRunEvaluationReportRequest,
   NodeRunsCreateRequest,
-  NodeRunsCreateResponse,
   RequestContext,
   RunEvent,
 } from '#contract';
@@ -21,10 +19,16 @@ import { bucketOfNodeRun, bucketOfRun, keyedNodeRunId, newNodeRunId } from '../s
 import { fingerprint } from '../sharding/fingerprint.js';
 import { NodeRunEndingService, outcomeHash, resultOf } from './node-run-ending.service.js';
 import type { Outcome } from './node-run-ending.service.js';
+import type { NodeRunReportEntity } from './node-run-documents.entity.js';
 import { isNodeRunTerminal } from './node-run-state.js';
 import { NodeRunsRepository } from './node-runs.repository.js';
 import type { NewNodeRun, StoredNodeRun } from './node-runs.repository.js';
-import { presentNodeRun } from './present-node-run.js';
+
+/** A node run with its reports, oldest first. */
+export interface ReportedNodeRun {
+  readonly nodeRun: StoredNodeRun;
+  readonly reports: readonly NodeRunReportEntity[];
+}
 
 type CreateSpec = NodeRunsCreateRequest['node_runs'][number];
 
@@ -46,7 +50,7 @@ export class NodeRunsService {
    *
    * @throws AppError run_not_found, parent_node_run_not_found, parent_node_run_mismatch, parent_node_run_invalid, idempotency_conflict
    */
-  async create(ctx: RequestContext, request: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
+  async create(ctx: RequestContext, request: NodeRunsCreateRequest): Promise<ReportedNodeRun[]> {
     const kinds = await Promise.all(request.node_runs.map((spec) => this.kindOf(ctx, spec)));
     const ids = request.node_runs.map((spec) => childId(request, spec));
     await this.database.transaction(async (tx) => {
@@ -71,7 +75,7 @@ export class NodeRunsService {
         await this.runLog.append(tx, head, creationEvents(parent.node_run_id, fresh));
       }
     });
-    return { node_runs: await Promise.all(ids.map((id) => this.get(id))) };
+    return Promise.all(ids.map((id) => this.get(id)));
   }
 
   /**
@@ -86,9 +90,9 @@ export class NodeRunsService {
   }
 
   /** @throws AppError node_run_not_found */
-  async get(nodeRunId: string): Promise<NodeRun> {
-    const row = await this.find(nodeRunId);
-    return presentNodeRun(row, await this.repository.findReports(this.database, row.bucket, nodeRunId));
+  async get(nodeRunId: string): Promise<ReportedNodeRun> {
+    const nodeRun = await this.find(nodeRunId);
+    return { nodeRun, reports: await this.repository.findReports(this.database, nodeRun.bucket, nodeRunId) };
   }
 
   /**

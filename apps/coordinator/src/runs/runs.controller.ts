@@ -2,16 +2,16 @@ import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { Run, RunStartRequest } from '#contract';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
+import { BODY_ERRORS, Ctx, Endpoint, IdempotencyKey, ndjson, readEventStreamQuery } from '#http';
 import type { EventStreamQuery } from '#http';
-import { RunsService } from './runs.service.js';
+import { CoordinatorRunsService } from './coordinator-runs.service.js';
 
 const TAG = 'runs';
 const STORED = ['database_unavailable'] as const;
 
 @Controller('v1')
 export class RunsController {
-  constructor(private readonly runs: RunsService) {}
+  constructor(private readonly runs: CoordinatorRunsService) {}
 
   @Post('runs')
   @Endpoint({
@@ -21,10 +21,15 @@ export class RunsController {
     access: 'run.start',
     responds: Run,
     description: 'Run',
-    errors: [...BODY_ERRORS, ...STORED, 'run_already_exists'],
+    errors: [...BODY_ERRORS, ...STORED, 'run_already_exists', 'idempotency_conflict'],
+    idempotencyKey: true,
   })
-  startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
-    return this.runs.startRun(ctx, body);
+  startRun(
+    @Ctx() ctx: RequestContext,
+    @Body() body: RunStartRequest,
+    @IdempotencyKey() idempotencyKey: string | undefined,
+  ): Promise<Run> {
+    return this.runs.startRun(ctx, body, idempotencyKey === undefined ? {} : { idempotencyKey });
   }
 
   @Get('runs/:run_id(^[^:/]+)')

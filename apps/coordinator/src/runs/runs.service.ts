@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, NODE_RUN_ERROR_CATALOGUE, RunsApi } from '#contract';
+import { AppError, NODE_RUN_ERROR_CATALOGUE } from '#contract';
 import type {
   EventStreamOptions,
   NodeKind,
   PolicyDecision,
   RequestContext,
-  Run,
   RunContext,
   RunEvent,
   RunStartRequest,
+  StartRunOptions,
 } from '#contract';
 import { Database } from '#database';
 import { invalidRequest } from '#http';
@@ -19,16 +19,17 @@ import type { Outcome } from '../node-runs/node-run-ending.service.js';
 import { NodeRunsService } from '../node-runs/node-runs.service.js';
 import type { NewNodeRun } from '../node-runs/node-runs.repository.js';
 import { policyDecidedEvent } from '../run-log/policy-decided.event.js';
+import type { StoredRun } from '../run-log/run-log.repository.js';
 import { RunLogService } from '../run-log/run-log.service.js';
 import type { NewRunEvent } from '../run-log/run-log.service.js';
 import { isRunTerminal } from '../run-log/run-state.js';
-import { bucketOfRun, isRunId, newNodeRunId, newRunId } from '../sharding/bucket.js';
+import { bucketOfRun, isRunId, newNodeRunId } from '../sharding/bucket.js';
 import { fingerprint } from '../sharding/fingerprint.js';
-import { presentRun } from './present-run.js';
+import { runIdFor } from './run-identity.js';
 
-/** The run endpoints of the coordinator. */
+/** What a caller does with runs: start, read, cancel. */
 @Injectable()
-export class RunsService extends RunsApi {
+export class RunsService {
   constructor(
     private readonly database: Database,
     private readonly runLog: RunLogService,
@@ -36,21 +37,20 @@ export class RunsService extends RunsApi {
     private readonly ending: NodeRunEndingService,
     private readonly kinds: NodeKindsService,
     private readonly policy: PolicyCheckpoint,
-  ) {
-    super();
-  }
+  ) {}
 
   /**
    * Starts a run: run, root node run, events and dispatch entry in one transaction. A run that policy refuses is stored too, as
-   * failed, so that the refusal is on record. The same `run_id` with the same request again returns the run.
+   * failed, so that the refusal is on record. The same `run_id`, or the same idempotency key, with the same request again returns
+   * the run.
    *
-   * @throws AppError invalid_request, run_already_exists
+   * @throws AppError invalid_request, run_already_exists, idempotency_conflict
    */
-  async startRun(ctx: RequestContext, request: RunStartRequest): Promise<Run> {
+  async startRun(ctx: RequestContext, request: RunStartRequest, options: StartRunOptions = {}): Promise<StoredRun> {
     if (request.run_id !== undefined && !isRunId(request.run_id)) {
       throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
     }
-    const runId = request.run_id ?? newRunId();
+    const { runId, conflict } = runIdFor(request, ctx, options.idempotencyKey);
     const runContext = stampTrace(ctx, request.run_context);
     const decision = await this.policy.decide(ctx, {
       action: 'run.start',
@@ -66,27 +66,27 @@ export class RunsService extends RunsApi {
       if (run !== undefined) await this.nodeRuns.createRoot(tx, plan.root, plan.refusal);
       return run;
     });
-    if (opened !== undefined) return presentRun(opened);
+    if (opened !== undefined) return opened;
     const stored = await this.runLog.get(runId);
     if (stored.request_hash !== plan.run.request_hash) {
-      throw new AppError('run_already_exists', { details: { run_id: runId } });
+      throw new AppError(conflict.code, { details: { ...conflict.details } });
     }
-    return presentRun(stored);
+    return stored;
   }
 
-  async getRun(_ctx: RequestContext, runId: string): Promise<Run> {
-    return presentRun(await this.runLog.get(runId));
+  async getRun(_ctx: RequestContext, runId: string): Promise<StoredRun> {
+    return this.runLog.get(runId);
   }
 
   /** Cancels the run and every open node run in one transaction; executors are told after the commit. */
-  async cancelRun(_ctx: RequestContext, runId: string): Promise<Run> {
+  async cancelRun(_ctx: RequestContext, runId: string): Promise<StoredRun> {
     await this.database.transaction(async (tx) => {
       const head = await this.runLog.lock(tx, runId);
       if (isRunTerminal(head.state)) return;
       await this.ending.cancelOpen(tx, head);
       await this.runLog.append(tx, head, [{ type: 'run_completed', data: { state: 'canceled' } }], 'canceled');
     });
-    return presentRun(await this.runLog.get(runId));
+    return this.runLog.get(runId);
   }
 
   async streamRunEvents(

@@ -1,9 +1,20 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import type { Readable } from 'node:stream';
-import { Run, RunsApi, RunStartRequest } from '#contract';
+import { NodeRunList, Run, RunList, RunsApi, RunStartRequest } from '#contract';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx, Endpoint, ndjson, readEventStreamQuery } from '#http';
-import type { EventStreamQuery } from '#http';
+import {
+  BODY_ERRORS,
+  Ctx,
+  Endpoint,
+  IdempotencyKey,
+  ndjson,
+  NODE_RUN_LIST_PARAMETERS,
+  readEventStreamQuery,
+  readNodeRunListQuery,
+  readRunListQuery,
+  RUN_LIST_PARAMETERS,
+} from '#http';
+import type { EventStreamQuery, ListingQuery } from '#http';
 
 const TAG = 'runs';
 const FORWARDED = ['run_coordinator_unavailable', 'database_unavailable'] as const;
@@ -20,10 +31,30 @@ export class RunsController {
     access: 'run.start',
     responds: Run,
     description: 'Run',
-    errors: [...BODY_ERRORS, ...FORWARDED, 'run_already_exists'],
+    errors: [...BODY_ERRORS, ...FORWARDED, 'run_already_exists', 'idempotency_conflict'],
+    idempotencyKey: true,
   })
-  startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
-    return this.runs.startRun(ctx, body);
+  startRun(
+    @Ctx() ctx: RequestContext,
+    @Body() body: RunStartRequest,
+    @IdempotencyKey() idempotencyKey: string | undefined,
+  ): Promise<Run> {
+    return this.runs.startRun(ctx, body, idempotencyKey === undefined ? {} : { idempotencyKey });
+  }
+
+  @Get('runs')
+  @Endpoint({
+    operationId: 'list_runs',
+    summary: 'List runs, newest first (beyond the standard)',
+    tag: TAG,
+    access: 'run.read',
+    responds: RunList,
+    description: 'One page of runs',
+    errors: FORWARDED,
+    query: RUN_LIST_PARAMETERS,
+  })
+  listRuns(@Ctx() ctx: RequestContext, @Query() query: ListingQuery): Promise<RunList> {
+    return this.runs.listRuns(ctx, readRunListQuery(query));
   }
 
   @Get('runs/:run_id(^[^:/]+)')
@@ -52,6 +83,25 @@ export class RunsController {
   })
   cancelRun(@Ctx() ctx: RequestContext, @Param('run_id') runId: string): Promise<Run> {
     return this.runs.cancelRun(ctx, runId);
+  }
+
+  @Get('runs/:run_id(^[^:/]+)/node-runs')
+  @Endpoint({
+    operationId: 'list_node_runs',
+    summary: 'List the NodeRuns of a run, oldest first (beyond the standard)',
+    tag: TAG,
+    access: 'node_run.read',
+    responds: NodeRunList,
+    description: 'One page of NodeRuns',
+    errors: [...FORWARDED, 'run_not_found'],
+    query: NODE_RUN_LIST_PARAMETERS,
+  })
+  listNodeRuns(
+    @Ctx() ctx: RequestContext,
+    @Param('run_id') runId: string,
+    @Query() query: ListingQuery,
+  ): Promise<NodeRunList> {
+    return this.runs.listNodeRuns(ctx, runId, readNodeRunListQuery(query));
   }
 
   @Get('runs/:run_id(^[^:/]+)/events')
