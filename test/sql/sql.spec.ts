@@ -9,6 +9,7 @@ import { REPOSITORIES } from './statements.js';
 /** Statements off the hot path that look at more than one bucket. */
 const ALL_BUCKETS = [
   'findDue',
+  'findRuns',
   'join',
   'beat',
   'leave',

@@ -2,6 +2,7 @@ import type { Queryable, Statement } from '#database';
 import { SecretsRepository } from '../../apps/coordinator/src/assignments/secrets.repository.js';
 import { DueWorkRepository } from '../../apps/coordinator/src/due-work/due-work.repository.js';
 import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
+import { ListingsRepository } from '../../apps/coordinator/src/listings/listings.repository.js';
 import { MembershipRepository } from '../../apps/coordinator/src/membership/membership.repository.js';
 import { RunReadsRepository } from '../../apps/coordinator/src/run-store/run-reads.repository.js';
 import { RunWritesRepository } from '../../apps/coordinator/src/run-store/run-writes.repository.js';
@@ -28,6 +29,13 @@ const dueWork = new DueWorkRepository();
 const membership = new MembershipRepository();
 const timers = new TimersRepository();
 const secrets = new SecretsRepository();
+const listings = new ListingsRepository();
+const runsPage = {
+  states: ['queued'],
+  createdAfter: '-infinity',
+  olderThan: { createdAt: '2026-01-31T12:00:00.000000Z', id: RUN },
+  limit: 51,
+} as const;
 const eventStreams = new EventStreamsRepository();
 
 const run = (db: Queryable, { text, parameters }: Statement) => db.query(text, parameters);
@@ -115,6 +123,28 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
     samples: [
       ['insertSecret', (db) => secrets.insertSecret(db, { name: 'sample', value: 'secret', created_at: AT })],
       ['findSecret', (db) => secrets.findSecret(db, 'sample')],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/listings/listings.repository.sql',
+    repository: listings,
+    samples: [
+      ['findRuns', (db) => listings.findRuns(db, runsPage)],
+      ['findRuns of a node type', (db) => listings.findRuns(db, { ...runsPage, nodeTypeId: 'jarvis.core.echo' })],
+      ['hasRun', (db) => listings.hasRun(db, BUCKET, RUN)],
+      [
+        'findNodeRuns',
+        (db) =>
+          listings.findNodeRuns(db, BUCKET, RUN, {
+            states: ['queued', 'running'],
+            nodeTypeId: null,
+            parentNodeRunId: null,
+            kind: 'atomic',
+            after: { createdAt: '-infinity', id: '' },
+            limit: 51,
+          }),
+      ],
+      ['findReports', (db) => listings.findReports(db, BUCKET, [NODE_RUN])],
     ],
   },
 ];
