@@ -43,7 +43,7 @@ select run_id from runs where bucket = $1 and run_id = $2;
 -- findNodeRuns
 with page as (
    select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.state,
-          n.created_at, n.started_at, n.ended_at
+          n.created_at, n.started_at, n.ended_at, n.decomposition_rounds
      from node_runs n
     where n.bucket = $1 and n.run_id = $2 and (n.created_at, n.node_run_id) > ($3::timestamptz, $4::text)
       and n.state = any($5::text[])
@@ -52,11 +52,11 @@ with page as (
     order by n.created_at, n.node_run_id
     limit $9::int
  )
- select p.*, i.inputs, i.spec, r.outputs, r.output_artifacts, r.error,
+ select p.*, i.inputs, i.spec, i.constraints, r.outputs, r.output_artifacts, r.error,
         to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as listed_at
    from page p
   cross join lateral (
-     select inputs, spec from node_run_inputs where bucket = p.bucket and node_run_id = p.node_run_id limit 1
+     select inputs, spec, constraints from node_run_inputs where bucket = p.bucket and node_run_id = p.node_run_id limit 1
    ) i
    left join lateral (
      select outputs, output_artifacts, error from node_run_results
