@@ -28,7 +28,7 @@ describe('the database', () => {
   it('is migrated once by services that start at the same time', async () => {
     const others = await Promise.all([connect(), connect(), connect()]);
     const applied = await Promise.all(others.map((other) => migrate(other)));
-    expect(applied.flat()).toEqual(['RunsAndNodeRuns1763700000000']);
+    expect(applied.flat()).toEqual(['RunsAndNodeRuns1763700000000', 'Secrets1763750000000']);
     await Promise.all(others.map((other) => other.close()));
   });
 
