@@ -37,7 +37,7 @@ const READER_SESSION = '-c plan_cache_mode=force_custom_plan';
  */
 export const WRITER_SESSION = [
   'plan_cache_mode=force_custom_plan',
-  'idle_in_transaction_session_timeout=2s',
+  'idle_in_transaction_session_timeout=4s',
   'lock_timeout=5s',
   'statement_timeout=8s',
   'enable_seqscan=off',
@@ -123,8 +123,12 @@ function createWriters(options: ConnectOptions): pg.Pool {
   );
 }
 
-/** An idle connection that breaks is dropped by the pool; without a listener the process would end. */
+/**
+ * A connection that breaks between two statements, idle or in use, is noticed by the next statement; without listeners the event
+ * would end the process.
+ */
 function quiet(pool: pg.Pool): pg.Pool {
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool.on('error', () => undefined);
 }
 

@@ -22,11 +22,12 @@ const UNAVAILABLE_NODE_CODES = [
   'EHOSTUNREACH',
   'EAI_AGAIN',
 ];
+const NOT_QUERYABLE = 'Client has encountered a connection error';
 const UNAVAILABLE_MESSAGES = [
   'Connection terminated',
   'timeout exceeded when trying to connect',
   'Query read timeout',
-  'Client has encountered a connection error',
+  NOT_QUERYABLE,
   'Cannot use a pool after calling end',
 ];
 
@@ -37,6 +38,11 @@ export class UnsentError extends Error {
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
   }
+}
+
+/** Whether the driver refused a statement because its connection was known to be broken: it was not sent. */
+export function wasConnectionDead(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(NOT_QUERYABLE);
 }
 
 /** Whether running the same transaction again is the right answer. */

@@ -90,7 +90,7 @@ describe('what is not there', () => {
       state: 'running',
       root_node_run_id: 'node_run_1',
     });
-    const bare = { ...NODE_RUN, spec: {}, decomposition_rounds: 0, error: null };
+    const bare = { ...NODE_RUN, constraints: null, spec: {}, decomposition_rounds: 0, error: null };
     expect(presentNodeRun(bare, [], 'x.')).not.toHaveProperty('extensions');
   });
 });
