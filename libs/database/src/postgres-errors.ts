@@ -5,6 +5,7 @@ import { AppError } from '#contract';
 export const POSTGRES_ERRORS = {
   deadlockDetected: '40P01',
   serializationFailure: '40001',
+  lockNotAvailable: '55P03',
   characterNotInRepertoire: '22021',
   untranslatableCharacter: '22P05',
 } as const;
@@ -32,6 +33,11 @@ const UNAVAILABLE_MESSAGES = [
 export function isRetryableConflict(error: unknown): boolean {
   const code = codeOf(error);
   return code === POSTGRES_ERRORS.deadlockDetected || code === POSTGRES_ERRORS.serializationFailure;
+}
+
+/** Whether a lock was not had within `lock_timeout`; also when it was translated already. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error instanceof AppError ? error.cause : error) === POSTGRES_ERRORS.lockNotAvailable;
 }
 
 /** Names what went wrong in Postgres; anything else passes as it is. */
