@@ -6,8 +6,19 @@ import { COORDINATOR_ENTITIES } from '../../apps/coordinator/src/entities.js';
 import { expectCheckedIn } from '../docs/checked-in.js';
 import { REPOSITORIES } from './statements.js';
 
-/** Statements off the hot path that look at more than one bucket. */
-const ALL_BUCKETS = ['findDue'];
+/** Statements off the hot path that look at more than one bucket, or at none. */
+const ALL_BUCKETS = [
+  'findDue',
+  'tryLock',
+  'setTimeouts',
+  'findByKey',
+  'findPartitions',
+  'hasDefaultEvents',
+  'createPartition',
+  'dropPartition',
+  'hasRunCreatedBefore',
+  'findFirstStaying',
+];
 
 describe('SQL', () => {
   let home: TestDatabase;

@@ -2,6 +2,7 @@ import type { Queryable } from '#database';
 import { NodeRunsRepository } from '../../apps/coordinator/src/node-runs/node-runs.repository.js';
 import type { NodeRunEntity } from '../../apps/coordinator/src/node-runs/node-run.entity.js';
 import { ReadyRepository } from '../../apps/coordinator/src/ready/ready.repository.js';
+import { BEGINNING, RetentionRepository } from '../../apps/coordinator/src/retention/retention.repository.js';
 import { RunLogRepository } from '../../apps/coordinator/src/run-log/run-log.repository.js';
 import type { RunEntity } from '../../apps/coordinator/src/run-log/run.entity.js';
 
@@ -48,6 +49,11 @@ const nodeRun: NodeRunEntity = {
 const runLog = new RunLogRepository();
 const nodeRuns = new NodeRunsRepository();
 const ready = new ReadyRepository();
+const retention = new RetentionRepository();
+/** Not the day of AT, whose event is in the default partition. */
+const day = { partition: 'run_events_p20260201', from: new Date('2026-02-01'), to: new Date('2026-02-02') };
+const runKey = { bucket: BUCKET, runId: RUN };
+const due = { createdBefore: new Date('2026-01-01'), endedBefore: new Date('2026-01-02') };
 
 export const REPOSITORIES: readonly RepositorySamples[] = [
   {
@@ -133,6 +139,26 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ['findDue', (db) => ready.findDue(db, AT, 64)],
       ['take', (db) => ready.take(db, { bucket: BUCKET, nodeRunId: NODE_RUN })],
       ['remove', (db) => ready.remove(db, BUCKET, [NODE_RUN])],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/retention/retention.repository.sql',
+    repository: retention,
+    samples: [
+      ['tryLock', (db) => retention.tryLock(db, 'retention')],
+      ['setTimeouts', (db) => retention.setTimeouts(db, 1_000, 8_000)],
+      ['findByKey', (db) => retention.findByKey(db)],
+      ['findPartitions', (db) => retention.findPartitions(db)],
+      ['hasDefaultEvents', (db) => retention.hasDefaultEvents(db, day)],
+      ['createPartition', (db) => retention.createPartition(db, day)],
+      ['hasRunCreatedBefore', (db) => retention.hasRunCreatedBefore(db, due.createdBefore)],
+      ['dropPartition', (db) => retention.dropPartition(db, day.partition)],
+      ['findFirstStaying', (db) => retention.findFirstStaying(db, due, BEGINNING, 10_000)],
+      ['findDue', (db) => retention.findDue(db, due, BEGINNING, 200)],
+      ['lockDue', (db) => retention.lockDue(db, due, [runKey])],
+      ['deleteEvents', (db) => retention.deleteEvents(db, [runKey], day)],
+      ['deleteDocuments', (db) => retention.deleteDocuments(db, [runKey])],
+      ['deleteRuns', (db) => retention.deleteRuns(db, [runKey])],
     ],
   },
 ];

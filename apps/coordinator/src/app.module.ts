@@ -10,6 +10,9 @@ import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { AtomicExecutorCheck, DatabaseCheck } from './health/dependency-checks.js';
 import { NodeRunsModule } from './node-runs/node-runs.module.js';
+import { RETENTION_OPTIONS } from './retention/retention-options.js';
+import type { RetentionOptions } from './retention/retention-options.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule } from './runs/runs.module.js';
 
 /** What the coordinator is given: in one process with its peers, or with their HTTP clients. */
@@ -18,6 +21,7 @@ export interface CoordinatorDependencies {
   readonly policy: PolicyCheckpoint;
   readonly executor: AtomicExecutorApi | undefined;
   readonly dispatch: DispatchOptions;
+  readonly retention: RetentionOptions;
   readonly logger: Logger;
 }
 
@@ -30,6 +34,7 @@ class DependenciesModule {
       { provide: PolicyCheckpoint, useValue: dependencies.policy },
       { provide: AtomicExecutorApi, useValue: dependencies.executor },
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
+      { provide: RETENTION_OPTIONS, useValue: dependencies.retention },
       { provide: LOGGER, useValue: dependencies.logger },
     ];
     return { module: DependenciesModule, providers, exports: providers };
@@ -47,6 +52,7 @@ export class CoordinatorModule {
         RunsModule,
         NodeRunsModule,
         DispatchModule,
+        RetentionModule,
       ],
     };
   }

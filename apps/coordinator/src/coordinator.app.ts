@@ -8,6 +8,7 @@ import { PolicyCheckpoint } from '#policy';
 import { CoordinatorModule } from './app.module.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
 import { COORDINATOR_ENTITIES } from './entities.js';
+import { RETENTION_DEFAULTS } from './retention/retention-options.js';
 import { RunsService } from './runs/runs.service.js';
 
 export const COORDINATOR: ServiceDescription = {
@@ -39,6 +40,7 @@ export async function createCoordinator(
       concurrency: settings.JARVIS_RUN_COORDINATOR_MAX_IN_FLIGHT,
       graceMs: settings.ARP_SHUTDOWN_GRACE_MS,
     },
+    retention: { ...RETENTION_DEFAULTS, days: settings.JARVIS_RUN_RETENTION_DAYS },
     logger,
   });
   const service = await createApp(module, COORDINATOR, settings, logger);

@@ -31,6 +31,11 @@ export const coordinatorSettings = defineSettings(
       default: 64,
       desc: 'Most node runs that this process runs at once; the rest waits in the queue.',
     }),
+    JARVIS_RUN_RETENTION_DAYS: wholeNumber({ min: 1, max: 36_500 })({
+      default: undefined,
+      desc: 'Finished runs are kept for at least this many days after their end and deleted within two days more. Without it they are kept for ever.',
+      example: '30',
+    }),
   },
   {
     JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],
