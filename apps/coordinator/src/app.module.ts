@@ -22,6 +22,9 @@ import { EXTENSIONS_PREFIX } from './presentation/extensions-prefix.js';
 import { RecoveryModule } from './recovery/recovery.module.js';
 import { RUN_STORE_OPTIONS } from './run-store/run-store-options.js';
 import type { RunStoreOptions } from './run-store/run-store-options.js';
+import { RETENTION_OPTIONS } from './retention/retention-options.js';
+import type { RetentionOptions } from './retention/retention-options.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule } from './runs/runs.module.js';
 
 /** What the coordinator is given: in one process with its peers, or with their HTTP clients. */
@@ -38,6 +41,7 @@ export interface CoordinatorDependencies {
   readonly limits: DocumentLimits;
   /** Of the extension keys that the coordinator writes. */
   readonly extensionsPrefix: string;
+  readonly retention: RetentionOptions;
   readonly logger: Logger;
 }
 
@@ -56,6 +60,7 @@ class DependenciesModule {
       { provide: RUN_STORE_OPTIONS, useValue: dependencies.runStore },
       { provide: DocumentLimits, useValue: dependencies.limits },
       { provide: EXTENSIONS_PREFIX, useValue: dependencies.extensionsPrefix },
+      { provide: RETENTION_OPTIONS, useValue: dependencies.retention },
       { provide: LOGGER, useValue: dependencies.logger },
     ];
     return { module: DependenciesModule, providers, exports: providers };
@@ -80,6 +85,7 @@ export class CoordinatorModule {
         NodeRunsModule,
         DispatchModule,
         RecoveryModule,
+        RetentionModule,
       ],
     };
   }

@@ -113,6 +113,11 @@ export const coordinatorSettings = defineSettings(
       default: 4_194_304,
       desc: 'Largest outputs of a node run, in bytes of their JSON; larger ones fail it with outputs_too_large.',
     }),
+    JARVIS_RUN_RETENTION_DAYS: wholeNumber({ min: 1, max: 36_500 })({
+      default: undefined,
+      desc: 'Finished runs are kept for at least this many days after their end and deleted within two days more. Without it they are kept for ever.',
+      example: '30',
+    }),
   },
   {
     JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],

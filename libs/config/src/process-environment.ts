@@ -14,6 +14,8 @@ export interface CommandLine {
   readonly version: string;
   /** The setting that `--port` overrides; without it the command takes no `--port`. */
   readonly portSetting?: string;
+  /** False for a command that does not listen: it takes no `--host`. Default true. */
+  readonly listens?: boolean;
   /** Further on/off flags: name -> description. */
   readonly switches?: Readonly<Record<string, string>>;
 }
@@ -65,8 +67,8 @@ export function readInvocation<S extends SettingSpecs>(
   const program = new Command(commandLine.command)
     .description(commandLine.description)
     .version(commandLine.version)
-    .option('--host <address>', 'address to listen on (setting ARP_HOST)')
     .addHelpText('after', `\nSettings (environment, or .env.local, or .env):\n${describeSettings(definition)}`);
+  if (commandLine.listens !== false) program.option('--host <address>', 'address to listen on (setting ARP_HOST)');
   if (commandLine.portSetting !== undefined) {
     program.option('--port <number>', `port to listen on (setting ${commandLine.portSetting})`, asPort);
   }

@@ -64,17 +64,21 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
       return new Database(dataSource, createPool(options), createWriters(options));
     } catch (error) {
       if (Date.now() >= giveUpAt) {
-        const { hostname, port, pathname } = new URL(options.url);
         const reason =
           error instanceof Error && error.message !== '' ? error.message : (error as { code?: string }).code;
-        throw new Error(
-          `The database ${pathname.slice(1)} at ${hostname}:${port || 5432} cannot be used: ${reason ?? 'no answer'}.`,
-          { cause: error },
-        );
+        throw new Error(`The ${describeDatabase(options.url)} cannot be used: ${reason ?? 'no answer'}.`, {
+          cause: error,
+        });
       }
       await sleep(RETRY_EVERY_MS);
     }
   }
+}
+
+/** Which database a postgres:// URL names, without its user and password: `database arp at 127.0.0.1:5432`. */
+export function describeDatabase(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `database ${pathname.slice(1)} at ${hostname}:${port || 5432}`;
 }
 
 export function createDataSource(options: ConnectOptions): DataSource {

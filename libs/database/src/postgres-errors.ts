@@ -56,6 +56,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === POSTGRES_ERRORS.uniqueViolation;
 }
 
+/** Whether a lock was not had within `lock_timeout`; also when it was translated already. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error instanceof AppError ? error.cause : error) === POSTGRES_ERRORS.lockNotAvailable;
+}
+
 /** Names what went wrong in Postgres; anything else passes as it is. */
 export function translatePostgresError(error: unknown): unknown {
   if (error instanceof AppError) return error;
