@@ -238,7 +238,7 @@ describe('retention', () => {
     // Passes that find nothing say nothing.
     await new Promise((settle) => setTimeout(settle, 200));
     await running.onModuleDestroy();
-    expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
       expect.objectContaining({ level: 'info', msg: 'old runs deleted', runs: 1, partitions: [] }),
     ]);
     expect(await runIds()).toEqual([]);
