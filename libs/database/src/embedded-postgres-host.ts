@@ -45,7 +45,7 @@ async function main(wantedDir: string, serverSettings: Record<string, string>): 
     say({ type: 'notice', sentence: `First start: creating a PostgreSQL database in ${clusterDir}.` });
     await initialise(place, clusterDir, password, logs);
   }
-  const port = await freePort();
+  const port = serverSettings['port'] === undefined ? await freePort() : Number(serverSettings['port']);
   const server = newServer(place, clusterDir, password, port, logs, serverSettings);
   await writeFile(hostPidFile(place.dataDir), String(process.pid));
   try {
@@ -56,7 +56,9 @@ async function main(wantedDir: string, serverSettings: Record<string, string>): 
     );
   }
   const stop = async () => {
-    await server.stop();
+    // The package waits for the end of the server, and that of a killed one has been already.
+    const postmaster = await pidIn(join(clusterDir, 'postmaster.pid'));
+    if (postmaster !== undefined && isAlive(postmaster)) await server.stop();
     await rm(hostPidFile(place.dataDir), { force: true });
     process.exit(0);
   };
