@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Execution } from './chaos-pack.js';
 import { startCluster } from './cluster.js';
 import type { Cluster } from './cluster.js';
 import { checkExecutions, ENDED_NODE_RUNS } from './executions.js';
@@ -49,6 +50,7 @@ describe('kill -9 at any moment under load', () => {
       load = calls;
       const kills: Record<Victim, number> = { coordinator: 0, executor: 0, both: 0, postgres: 0 };
       const starts: Promise<void>[] = [];
+      const inFlight: number[] = [];
       let deck: Victim[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         // Each victim once before any comes again, so that few rounds see much.
@@ -56,6 +58,7 @@ describe('kill -9 at any moment under load', () => {
         const victim = deck.pop() ?? 'both';
         starts.push(calls.start(RUNS_PER_ROUND));
         await sleep(random.between(0, KILL_WITHIN_MS));
+        inFlight.push(await openRuns(running));
         await kill(running, victim);
         kills[victim] += 1;
         await sleep(random.between(0, DOWN_AT_MOST_MS));
@@ -67,15 +70,16 @@ describe('kill -9 at any moment under load', () => {
       const violations = await checkInvariants(running.databaseUrl, calls.acknowledged, {
         coordinatorUrl: running.coordinators[0]?.url ?? '',
       });
-      const wrong = checkExecutions(
-        await running.pack.executions(),
-        await running.query<EndedNodeRun>(ENDED_NODE_RUNS),
-      );
+      const executions = await running.pack.executions();
+      const ended = await running.query<EndedNodeRun>(ENDED_NODE_RUNS);
+      const wrong = checkExecutions(executions, ended);
       const lost = violations.filter(({ invariant }) => invariant === 'acknowledged_run_missing').length;
       const killed = VICTIMS.map((victim) => `${victim}=${kills[victim]}`).join(', ');
       process.stdout.write(
-        `chaos: rounds=${ROUNDS} kills(${killed}) runs=${calls.acknowledged.length} repeated_starts=${calls.repeated} ` +
-          `lost=${lost} violations=${violations.length + wrong.length} seed=${SEED}\n`,
+        `chaos: rounds=${ROUNDS} kills(${killed}) runs=${calls.acknowledged.length} lost=${lost} ` +
+          `violations=${violations.length + wrong.length} seed=${SEED} open_at_kill=${inFlight.join('/')} ` +
+          `repeated_starts=${calls.repeated} repeated_executions=${executions.length - distinct(executions)} ` +
+          `uncertain=${ended.filter(({ error_code }) => error_code === 'execution_uncertain').length}\n`,
       );
       expect(describeViolations(violations)).toEqual([]);
       expect(wrong).toEqual([]);
@@ -85,6 +89,17 @@ describe('kill -9 at any moment under load', () => {
     360_000 + ROUNDS * 30_000,
   );
 });
+
+async function openRuns(cluster: Cluster): Promise<number> {
+  const [row] = await cluster.query<{ open: number }>(
+    `select count(*)::int as open from runs where state in ('queued', 'running')`,
+  );
+  return row?.open ?? 0;
+}
+
+function distinct(executions: readonly Execution[]): number {
+  return new Set(executions.map(({ nodeRunId }) => nodeRunId)).size;
+}
 
 async function kill({ coordinators, executors, postgres }: Cluster, victim: Victim): Promise<void> {
   if (victim === 'postgres') return postgres?.crash();
