@@ -1,7 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The nodes of the pack: each waits `inputs.ms` milliseconds and gives its inputs back under `echo`. */
+/**
+ * The nodes of the pack: each waits `inputs.ms` milliseconds, or `inputs.again_ms` when that is given and the node run was begun before,
+ * and gives its inputs back under `echo`, with the `pid` of its process.
+ */
 export const CHAOS_NODES = {
   read: 'test.chaos.read',
   write: 'test.chaos.write',
@@ -81,20 +84,23 @@ function manifest(): object {
 function handlers(record: string): string {
   return `
 import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+const RECORD = ${JSON.stringify(record)};
 
 function note(what, execution, { nodeRunId, nodeTypeId }) {
   const line = { what, execution, node_run_id: nodeRunId, node_type_id: nodeTypeId, pid: process.pid, at: Date.now() };
-  appendFileSync(${JSON.stringify(record)}, JSON.stringify(line) + '\\n');
+  appendFileSync(RECORD, JSON.stringify(line) + '\\n');
 }
 
 async function run(inputs, context) {
   const execution = randomUUID();
+  const isAgain = inputs.again_ms !== undefined && readFileSync(RECORD, 'utf8').includes(context.nodeRunId);
   note('start', execution, context);
-  await sleep(inputs.ms, undefined, { signal: context.signal });
+  await sleep(isAgain ? inputs.again_ms : inputs.ms, undefined, { signal: context.signal });
   note('end', execution, context);
-  return { echo: inputs };
+  return { echo: inputs, pid: process.pid };
 }
 
 const ids = ${JSON.stringify(Object.values(CHAOS_NODES))};
