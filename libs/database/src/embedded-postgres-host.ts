@@ -48,7 +48,7 @@ async function main(wantedDir: string, serverSettings: Record<string, string>, m
     say({ type: 'notice', sentence: `First start: creating a PostgreSQL database in ${clusterDir}.` });
     await initialise(place, clusterDir, password, logs);
   }
-  const port = await freePort();
+  const port = serverSettings['port'] === undefined ? await freePort() : Number(serverSettings['port']);
   const server = newServer(place, clusterDir, password, port, logs, serverSettings);
   await writeFile(hostPidFile(place.dataDir), String(process.pid));
   try {
@@ -59,7 +59,9 @@ async function main(wantedDir: string, serverSettings: Record<string, string>, m
     );
   }
   const stop = async () => {
-    await server.stop();
+    // The package waits for the end of the server, and that of a killed one has been already.
+    const postmaster = await pidIn(join(clusterDir, 'postmaster.pid'));
+    if (postmaster !== undefined && isAlive(postmaster)) await server.stop();
     await rm(hostPidFile(place.dataDir), { force: true });
     process.exit(0);
   };

@@ -17,7 +17,7 @@ export interface RunningPostgres {
 export interface EmbeddedPostgresOptions {
   /** Folder to keep data in; created when missing. */
   readonly dataDir: string;
-  /** Further server settings, e.g. `{ fsync: 'off' }` in tests. */
+  /** Further server settings, e.g. `{ fsync: 'off' }` in tests. Without `port` a free one is taken. */
   readonly serverSettings?: Readonly<Record<string, string>>;
   /** Refuses a folder that has no database yet instead of creating one. Default false. */
   readonly mustExist?: boolean;

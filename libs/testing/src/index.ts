@@ -12,6 +12,8 @@ export type {
 } from './scripted-composite-executor.js';
 export { spawnScriptedCompositeExecutor } from './scripted-composite-executor-process.js';
 export type { ScriptedCompositeExecutorFlags } from './scripted-composite-executor-process.js';
+export { startPostgresServer } from './postgres-server.js';
+export type { PostgresServer } from './postgres-server.js';
 export { freePort, startGroup, startProcess, untilServing } from './service-process.js';
 export type { ServiceProcess } from './service-process.js';
 export { createTestDatabase } from './test-database.js';

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Execution } from './chaos-pack.js';
+import { startCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
+import { checkExecutions, ENDED_NODE_RUNS } from './executions.js';
+import type { EndedNodeRun } from './executions.js';
+import { checkInvariants, describeViolations } from './invariants.js';
+import { Load } from './load.js';
+import { seededRandom } from './seeded-random.js';
+import { untilSettled } from './settling.js';
+
+const ROUNDS = Number(process.env['ARP_CHAOS_ROUNDS'] ?? 3);
+const RUNS_PER_ROUND = Number(process.env['ARP_CHAOS_RUNS'] ?? 150);
+const SEED = Number(process.env['ARP_CHAOS_SEED'] ?? Date.now() % 1_000_000_000);
+/** A scripted composite executor that outlives the test; without it no run is composite. */
+const COMPOSITE_EXECUTOR = process.env['ARP_CHAOS_COMPOSITE_EXECUTOR_URL'];
+
+const VICTIMS = ['coordinator', 'executor', 'both', 'postgres'] as const;
+type Victim = (typeof VICTIMS)[number];
+
+/** The kill comes at any moment of a round: from its first request until after its last. */
+const KILL_WITHIN_MS = 1_500;
+const DOWN_AT_MOST_MS = 800;
+
+describe('kill -9 at any moment under load', () => {
+  const random = seededRandom(SEED);
+  let cluster: Cluster | undefined;
+  let load: Load | undefined;
+  beforeAll(async () => {
+    cluster = await startCluster({
+      database: 'own',
+      ...(COMPOSITE_EXECUTOR === undefined ? {} : { compositeExecutorUrl: COMPOSITE_EXECUTOR }),
+    });
+  }, 120_000);
+  afterAll(async () => {
+    load?.stop();
+    await cluster?.stop();
+  }, 120_000);
+
+  it(
+    'loses no acknowledged run, repeats no completion, and leaves no orphan',
+    async () => {
+      const running = cluster as Cluster;
+      const calls = new Load({
+        coordinatorUrls: running.coordinators.map(({ url }) => url),
+        random,
+        prefix: `chaos-${SEED}`,
+        composites: COMPOSITE_EXECUTOR !== undefined,
+      });
+      load = calls;
+      const kills: Record<Victim, number> = { coordinator: 0, executor: 0, both: 0, postgres: 0 };
+      const starts: Promise<void>[] = [];
+      const inFlight: number[] = [];
+      let deck: Victim[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        // Each victim once before any comes again, so that few rounds see much.
+        if (deck.length === 0) deck = random.shuffle(VICTIMS);
+        const victim = deck.pop() ?? 'both';
+        starts.push(calls.start(RUNS_PER_ROUND));
+        await sleep(random.between(0, KILL_WITHIN_MS));
+        inFlight.push(await openRuns(running));
+        await kill(running, victim);
+        kills[victim] += 1;
+        await sleep(random.between(0, DOWN_AT_MOST_MS));
+        await bringBack(running, victim);
+      }
+      await Promise.all(starts);
+      await untilSettled((statement) => running.query(statement));
+
+      const violations = await checkInvariants(running.databaseUrl, calls.acknowledged, {
+        coordinatorUrl: running.coordinators[0]?.url ?? '',
+      });
+      const executions = await running.pack.executions();
+      const ended = await running.query<EndedNodeRun>(ENDED_NODE_RUNS);
+      const wrong = checkExecutions(executions, ended);
+      const lost = violations.filter(({ invariant }) => invariant === 'acknowledged_run_missing').length;
+      const killed = VICTIMS.map((victim) => `${victim}=${kills[victim]}`).join(', ');
+      process.stdout.write(
+        `chaos: rounds=${ROUNDS} kills(${killed}) runs=${calls.acknowledged.length} lost=${lost} ` +
+          `violations=${violations.length + wrong.length} seed=${SEED} open_at_kill=${inFlight.join('/')} ` +
+          `repeated_starts=${calls.repeated} repeated_executions=${executions.length - distinct(executions)} ` +
+          `uncertain=${ended.filter(({ error_code }) => error_code === 'execution_uncertain').length}\n`,
+      );
+      expect(describeViolations(violations)).toEqual([]);
+      expect(wrong).toEqual([]);
+      expect(calls.refused).toEqual([]);
+      expect(calls.acknowledged).toHaveLength(ROUNDS * RUNS_PER_ROUND);
+    },
+    360_000 + ROUNDS * 30_000,
+  );
+});
+
+async function openRuns(cluster: Cluster): Promise<number> {
+  const [row] = await cluster.query<{ open: number }>(
+    `select count(*)::int as open from runs where state in ('queued', 'running')`,
+  );
+  return row?.open ?? 0;
+}
+
+function distinct(executions: readonly Execution[]): number {
+  return new Set(executions.map(({ nodeRunId }) => nodeRunId)).size;
+}
+
+async function kill({ coordinators, executors, postgres }: Cluster, victim: Victim): Promise<void> {
+  if (victim === 'postgres') return postgres?.crash();
+  const services = {
+    coordinator: coordinators,
+    executor: executors,
+    both: [...coordinators, ...executors],
+  }[victim];
+  await Promise.all(services.map((service) => service.kill()));
+}
+
+async function bringBack({ coordinators, executors, postgres }: Cluster, victim: Victim): Promise<void> {
+  if (victim === 'postgres') return postgres?.restart();
+  const services = {
+    coordinator: coordinators,
+    executor: executors,
+    both: [...coordinators, ...executors],
+  }[victim];
+  await Promise.all(services.map((service) => service.start()));
+}
