@@ -235,8 +235,9 @@ describe('event streams of a coordinator', () => {
   });
 
   it('ends for a run whose last events are gone with their partition, or that is gone itself', async () => {
-    const [over, deleted] = [await startRun(one.url), await startRun(one.url)];
-    await cancel(one.url, over.run_id);
+    // What another coordinator wrote is read from the database.
+    const [over, deleted] = [await startRun(other.url), await startRun(other.url)];
+    await cancel(other.url, over.run_id);
     await database.query('delete from run_events where run_id = $1 and seq > 2', [over.run_id]);
     expect(seqs(await eventsOf(ofRun(over, '?follow=1')))).toEqual([1, 2]);
     const reader = await openEvents(ofRun(deleted, '?follow=1'));
@@ -418,7 +419,7 @@ describe('event streams of a coordinator', () => {
   });
 
   it('answers with an envelope when the first page cannot be read', async () => {
-    const run = await startRun(one.url);
+    const run = await startRun(other.url);
     jest.spyOn(one.app.get(EventStreamsRepository), 'findEvents').mockRejectedValueOnce(new Error('a defect'));
     refusal(await call('GET', ofRun(run)), 500, 'internal_error');
   });

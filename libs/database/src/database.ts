@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { DataSource } from 'typeorm';
 import type { Pool, PoolClient } from 'pg';
 import { isRetryableConflict, translatePostgresError, UnsentError, wasConnectionDead } from './postgres-errors.js';
@@ -146,9 +147,12 @@ export class Database implements Queryable {
 
 /** Sends every statement without waiting for the one before; rejects with the first failure when all are answered. */
 async function sendAll(client: PoolClient, statements: readonly Statement[]) {
-  const answers = await Promise.allSettled(
-    statements.map(({ text, parameters }) => client.query<object>(prepared(text, parameters))),
-  );
+  // All of them in one write to the socket.
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+  stream.cork();
+  const sent = statements.map(({ text, parameters }) => client.query<object>(prepared(text, parameters)));
+  stream.uncork();
+  const answers = await Promise.allSettled(sent);
   return answers.map((answer) => {
     if (answer.status === 'rejected') throw answer.reason;
     return answer.value;

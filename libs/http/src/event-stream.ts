@@ -33,13 +33,17 @@ export interface EventStreamBodyOptions {
   readonly onStart?: () => void;
 }
 
-/** Bytes that wait in the body for a slow reader, at most, before it stops pulling; one event may exceed it. */
+/**
+ * Bytes that wait in the body for a slow reader before it stops pulling, and as many that are about to get there; one event may
+ * exceed it.
+ */
 const BUFFER_BYTES = 16_384;
 
 /**
  * The events as the body of a response. They are pulled as the reader takes them, so a slow reader costs one buffer and not the
- * log. Keep-alives flow while the source is silent, unless the reader has not yet taken what is there. When the reader leaves,
- * the source is told to return; an error of the source destroys the body with it.
+ * log. Events that are there at the same time are written at once. Keep-alives flow while the source is silent, unless the reader
+ * has not yet taken what is there. When the reader leaves, the source is told to return; an error of the source destroys the body
+ * with it.
  */
 export function eventStreamBody(events: AsyncIterable<RunEvent>, options: EventStreamBodyOptions): Readable {
   const { encode, keepAlive } = ENCODINGS[options.format];
@@ -47,7 +51,17 @@ export function eventStreamBody(events: AsyncIterable<RunEvent>, options: EventS
   let isStarted = false;
   let isPulling = false;
   let timer: NodeJS.Timeout | undefined;
+  let gathered = '';
+  let writing: NodeJS.Immediate | undefined;
 
+  /** @returns whether the body takes more */
+  const write = (): boolean => {
+    clearImmediate(writing);
+    writing = undefined;
+    const text = gathered;
+    gathered = '';
+    return text === '' || body.push(text);
+  };
   const start = () => {
     isStarted = true;
     options.onStart?.();
@@ -66,11 +80,14 @@ export function eventStreamBody(events: AsyncIterable<RunEvent>, options: EventS
         if (body.destroyed) return;
         if (next.done === true) {
           clearInterval(timer);
+          write();
           body.push(null);
           return;
         }
         timer?.refresh();
-        if (!body.push(encode(next.value))) return;
+        gathered += encode(next.value);
+        if (gathered.length < BUFFER_BYTES) writing ??= setImmediate(write);
+        else if (!write()) return;
       }
     } catch (error) {
       body.destroy(error instanceof Error ? error : new Error(String(error)));
@@ -86,6 +103,7 @@ export function eventStreamBody(events: AsyncIterable<RunEvent>, options: EventS
     },
     destroy: (error, done) => {
       clearInterval(timer);
+      clearImmediate(writing);
       source.return?.().catch(() => undefined);
       done(error);
     },

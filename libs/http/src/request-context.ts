@@ -46,7 +46,8 @@ export function installRequestContext(instance: FastifyInstance, devSubject: str
     callers.add(caller);
     reply.raw.once('close', () => {
       callers.delete(caller);
-      caller.abort();
+      // Whoever has the whole answer waits for nothing.
+      if (!reply.raw.writableFinished) caller.abort();
     });
     (request as RequestWithContext)[CONTEXT] = {
       principal: { subject: devSubject },

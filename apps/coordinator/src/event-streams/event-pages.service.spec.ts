@@ -1,5 +1,6 @@
 import type { Database } from '#database';
 import { EventPagesService } from './event-pages.service.js';
+import { RecentEventsService } from './recent-events.service.js';
 import type { EventRange, EventRow, EventRows, EventStreamsRepository, RunHead } from './event-streams.repository.js';
 
 const RUN: RunHead = { bucket: 7, run_id: 'a', created_at: new Date(), last_seq: 1, ended: false };
@@ -28,7 +29,11 @@ function pages() {
   };
   return {
     statements,
-    service: new EventPagesService(undefined as unknown as Database, repository as EventStreamsRepository),
+    service: new EventPagesService(
+      undefined as unknown as Database,
+      repository as EventStreamsRepository,
+      new RecentEventsService(),
+    ),
   };
 }
 

@@ -4,6 +4,7 @@ import { Database } from '#database';
 import { EventStreamsRepository } from './event-streams.repository.js';
 import type { EventRange, RunHead } from './event-streams.repository.js';
 import { presentRunEvent } from './present-run-event.js';
+import { RecentEventsService } from './recent-events.service.js';
 
 /** Consecutive events of a run. Shared between readers: nobody changes it. */
 export interface EventPage {
@@ -36,7 +37,7 @@ const STATEMENTS_AT_ONCE = 2;
 const CLOCK_SKEW_MS = 86_400_000;
 
 /**
- * Reads pages of events. Readers who want the same page at the same time share it, and different pages share a statement: while
+ * Reads pages of events, from memory what this process has just written. Readers who want the same page at the same time share it, and different pages share a statement: while
  * one is under way the next gathers what is asked for, without a timer, so a lonely reader waits for nobody.
  */
 @Injectable()
@@ -48,6 +49,7 @@ export class EventPagesService {
   constructor(
     private readonly database: Database,
     private readonly repository: EventStreamsRepository,
+    private readonly recent: RecentEventsService,
   ) {}
 
   /**
@@ -60,6 +62,8 @@ export class EventPagesService {
    */
   read(run: RunHead, cursor: number, asOf: number, limit = PAGE_EVENTS): Promise<EventPage> {
     const most = Math.min(limit, PAGE_EVENTS);
+    const recent = this.recent.page(run.run_id, cursor, asOf, most);
+    if (recent !== undefined) return Promise.resolve(recent);
     const key = `${run.run_id} ${cursor} ${most}`;
     const known = this.reads.get(key);
     if (known !== undefined && (!known.isSent || known.asOf >= asOf)) {

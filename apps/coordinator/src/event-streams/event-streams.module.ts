@@ -4,6 +4,7 @@ import { CommitAnnouncementsService } from './commit-announcements.service.js';
 import { CommitSignalService } from './commit-signal.service.js';
 import { EventPagesService } from './event-pages.service.js';
 import { EventStreamsRepository } from './event-streams.repository.js';
+import { RecentEventsService } from './recent-events.service.js';
 import { RunEventStreamService } from './run-event-stream.service.js';
 
 @Module({
@@ -13,6 +14,7 @@ import { RunEventStreamService } from './run-event-stream.service.js';
     EventStreamsRepository,
     CommitSignalService,
     EventPagesService,
+    RecentEventsService,
     RunEventStreamService,
   ],
   exports: [RunEventStreamService],

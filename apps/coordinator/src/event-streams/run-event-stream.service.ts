@@ -10,6 +10,7 @@ import type { EventPage } from './event-pages.service.js';
 import { EventStreamsRepository } from './event-streams.repository.js';
 import type { NodeRunHead, RunHead } from './event-streams.repository.js';
 import { NodeRunLineage } from './node-run-lineage.js';
+import { RecentEventsService } from './recent-events.service.js';
 
 /** How long a follower waits before it asks a database again that is away; spread, so that they do not all ask at once. */
 const RETRY_AFTER_MS = { least: 250, spread: 250 } as const;
@@ -25,6 +26,7 @@ export class RunEventStreamService {
     private readonly repository: EventStreamsRepository,
     private readonly pages: EventPagesService,
     private readonly commits: CommitSignalService,
+    private readonly recent: RecentEventsService,
   ) {}
 
   /**
@@ -33,7 +35,9 @@ export class RunEventStreamService {
    * @throws AppError run_not_found, database_unavailable, before the first event
    */
   async ofRun(runId: string, options: EventStreamOptions, signal: AbortSignal): Promise<AsyncIterable<RunEvent>> {
-    const head = await this.repository.findHead(this.database, bucketOfRun(runId), runId);
+    // Who follows hears of what others committed; who does not must see it now.
+    const known = options.follow === true ? this.recent.head(runId) : undefined;
+    const head = known ?? (await this.repository.findHead(this.database, bucketOfRun(runId), runId));
     if (head === undefined) {
       throw new AppError('run_not_found', { message: `There is no run ${runId}.`, details: { run_id: runId } });
     }
