@@ -50,7 +50,7 @@ export class Load {
     const requests = Array.from({ length: count }, () => this.newRequest());
     const caller = async () => {
       for (let request = requests.shift(); request !== undefined; request = requests.shift())
-        await this.insist(request);
+        {await this.insist(request);}
     };
     await Promise.all(Array.from({ length: CALLERS }, caller));
   }

@@ -34,7 +34,7 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
     database = await provideCoordinatorDatabase(settings, onNotice);
     const executor = await createAtomicExecutor(settings);
     services.push(executor);
-    const coordinator = await createCoordinator(settings, database, { executor: executor.executor });
+    const coordinator = await createCoordinator(withPublicUrl(settings), database, { executor: executor.executor });
     services.push(coordinator);
     const gateway = await createGateway(settings, coordinator.runs);
     services.push(gateway);
@@ -61,4 +61,11 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
     await stop();
     throw error;
   }
+}
+
+/** A composite executor of a suite for trying things out is on the same machine. */
+function withPublicUrl(settings: StandaloneSettings): StandaloneSettings {
+  const port = settings.ARP_RUN_COORDINATOR_PORT;
+  if (settings.JARVIS_RUN_COORDINATOR_PUBLIC_URL !== undefined || port === 0) return settings;
+  return { ...settings, JARVIS_RUN_COORDINATOR_PUBLIC_URL: `http://127.0.0.1:${port}` };
 }

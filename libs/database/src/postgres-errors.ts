@@ -72,7 +72,7 @@ export function translatePostgresError(error: unknown): unknown {
     });
   }
   if (code === POSTGRES_ERRORS.lockNotAvailable || isUnavailable(code, error))
-    return new AppError('database_unavailable', { cause: error });
+    {return new AppError('database_unavailable', { cause: error });}
   return error;
 }
 

@@ -43,7 +43,7 @@ export function freshTickets(draft: RunDraft): DispatchTicket[] {
         inputs: documents.inputs,
         constraints: documents.constraints,
         run_context: started.run_context,
-        run_constraints: started.constraints as ConstraintEnvelope | null,
+        run_constraints: started.constraints,
       },
     ];
   });

@@ -61,8 +61,9 @@ describe('recent events', () => {
     recent.keep(commit('many', 0, 201));
     recent.keep(commit('large', 0, 1, { text: 'x'.repeat(70_000) }));
     expect([recent.head('many'), recent.head('large')]).toEqual([undefined, undefined]);
-    for (let index = 0; index < 400; index += 1)
-      {recent.keep(commit(`run ${index}`, 0, 1, { text: 'x'.repeat(60_000) }));}
+    for (let index = 0; index < 400; index += 1) {
+      recent.keep(commit(`run ${index}`, 0, 1, { text: 'x'.repeat(60_000) }));
+    }
     expect(recent.head('run 0')).toBeUndefined();
     expect(recent.head('run 399')).toBeDefined();
     expect(Array.from({ length: 400 }, (_, index) => recent.head(`run ${index}`)).filter(Boolean).length).toBeLessThan(

@@ -77,8 +77,9 @@ export class RecentEventsService {
   page(runId: string, cursor: number, asOf: number, limit: number): RecentPage | undefined {
     const run = this.runs.get(runId);
     const first = run?.events[0];
-    if (run === undefined || first === undefined || first.seq > cursor + 1 || run.head.last_seq < asOf)
-      {return undefined;}
+    if (run === undefined || first === undefined || first.seq > cursor + 1 || run.head.last_seq < asOf) {
+      return undefined;
+    }
     const from = cursor + 1 - first.seq;
     const events = run.events.slice(from, from + limit);
     return { events, isLast: from + events.length >= run.events.length };

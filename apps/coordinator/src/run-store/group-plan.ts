@@ -55,8 +55,9 @@ export function loadedRuns(
     rows<ReportKeyRow>('reportKeys').map((row) => `${row.node_run_id} ${row.idempotency_key}`),
   );
   const nodeRuns = new Map<string, NodeRunEntity[]>();
-  for (const row of rows<NodeRunEntity>('nodeRuns'))
+  for (const row of rows<NodeRunEntity>('nodeRuns')) {
     nodeRuns.set(row.run_id, [...(nodeRuns.get(row.run_id) ?? []), row]);
+  }
   return new Map(
     keysOfRuns(commands).map(({ id }) => {
       const head = heads.get(id);

@@ -343,8 +343,9 @@ class Scenario {
     }
     if (action.do === 'begin' && answer !== undefined && typeof answer === 'object') {
       const hold = answer as Hold;
-      if (typeof hold.nodeRunId === 'string')
+      if (typeof hold.nodeRunId === 'string') {
         this.holds.set(hold.nodeRunId, [...(this.holds.get(hold.nodeRunId) ?? []), hold]);
+      }
     }
   }
 
@@ -466,8 +467,9 @@ describe('the run store and the rules in memory', () => {
         const request = drawn?.changes.newRun;
         const documents = drawn?.changes.newNodeRuns.get(root);
         const row = drawn?.find(root);
-        if (drawn === undefined || request === undefined || documents === undefined || row === undefined)
+        if (drawn === undefined || request === undefined || documents === undefined || row === undefined) {
           throw new Error('no run');
+        }
         draft.insertRun({ ...drawn.head, last_seq: 0 }, request);
         draft.insertNodeRun(row, documents);
         draft.append(

@@ -12,6 +12,8 @@ import type {
   RunStartRequest,
   StartRunOptions,
 } from '#contract';
+import { Database } from '#database';
+import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
 import { ListingsService } from '../listings/listings.service.js';
 import { EXTENSIONS_PREFIX } from '../presentation/extensions-prefix.js';
 import { presentRun } from '../presentation/present-run.js';
@@ -23,6 +25,8 @@ export class CoordinatorRunsService extends RunsApi {
   constructor(
     private readonly runs: RunsService,
     private readonly listings: ListingsService,
+    private readonly eventStreams: RunEventStreamService,
+    private readonly database: Database,
     @Inject(EXTENSIONS_PREFIX) private readonly extensionsPrefix: string,
   ) {
     super();
@@ -49,10 +53,10 @@ export class CoordinatorRunsService extends RunsApi {
   }
 
   streamRunEvents(ctx: RequestContext, runId: string, options: EventStreamOptions): Promise<AsyncIterable<RunEvent>> {
-    return this.runs.streamRunEvents(ctx, runId, options);
+    return this.eventStreams.ofRun(runId, options, ctx.signal);
   }
 
   ping(): Promise<void> {
-    return this.runs.ping();
+    return this.database.ping();
   }
 }

@@ -1,16 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type {
-  EventStreamOptions,
-  RequestContext,
-  RunContext,
-  RunEvent,
-  RunStartRequest,
-  StartRunOptions,
-} from '#contract';
-import { Database } from '#database';
+import type { RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
-import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
 import { cancelRun } from '../lifecycle/cancel-run.js';
 import { mergeConstraints } from '../lifecycle/constraints.js';
 import { startRun } from '../lifecycle/start-run.js';
@@ -22,16 +13,14 @@ import { RunStoreService } from '../run-store/run-store.service.js';
 import { isRunId } from '../sharding/bucket.js';
 import { runIdFor } from './run-identity.js';
 
-/** What a caller does with runs: start, read, cancel, follow. */
+/** What a caller does with runs: start, read, cancel. */
 @Injectable()
 export class RunsService {
   constructor(
-    private readonly database: Database,
     private readonly store: RunStoreService,
     private readonly reads: RunReadsService,
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
-    private readonly eventStreams: RunEventStreamService,
     private readonly limits: DocumentLimits,
   ) {}
 
@@ -87,18 +76,6 @@ export class RunsService {
   async cancelRun(_ctx: RequestContext, runId: string): Promise<StoredRun> {
     await this.store.execute({ runId, nodeRunIds: [], open: true, documents: true, decide: cancelRun });
     return this.reads.run(runId);
-  }
-
-  async streamRunEvents(
-    ctx: RequestContext,
-    runId: string,
-    options: EventStreamOptions,
-  ): Promise<AsyncIterable<RunEvent>> {
-    return this.eventStreams.ofRun(runId, options, ctx.signal);
-  }
-
-  async ping(): Promise<void> {
-    await this.database.ping();
   }
 }
 
