@@ -123,8 +123,12 @@ function createWriters(options: ConnectOptions): pg.Pool {
   );
 }
 
-/** An idle connection that breaks is dropped by the pool; without a listener the process would end. */
+/**
+ * A connection that breaks is dropped by the pool, and whoever uses it hears of it from its statement; without a listener of its own
+ * the process would end, also when it breaks while it is lent out or being closed.
+ */
 function quiet(pool: pg.Pool): pg.Pool {
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool.on('error', () => undefined);
 }
 
