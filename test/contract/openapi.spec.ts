@@ -13,6 +13,9 @@ class NothingModule {}
 /** Schemas whose OpenAPI form differs from the standard's, with the reason. None does. */
 const DIFFERENCES: Readonly<Record<string, string>> = {};
 
+/** Contract classes beyond the standard, which has no schema for them: what the listings answer. */
+const ADDITIONS = ['NodeRunList', 'RunList'];
+
 type Json = Record<string, unknown>;
 
 describeWithStandard('OpenAPI schemas of the contract classes', () => {
@@ -47,7 +50,7 @@ describeWithStandard('OpenAPI schemas of the contract classes', () => {
     for (const counterpart of Object.values(COUNTERPARTS)) {
       if ('contractClass' in counterpart) collectReferences(counterpart.contractClass.name, schemas, compared);
     }
-    expect([...compared].sort()).toEqual(Object.keys(schemas).sort());
+    expect([...compared, ...ADDITIONS].sort()).toEqual(Object.keys(schemas).sort());
   });
 
   function ours(name: string): unknown {

@@ -27,15 +27,18 @@ interface Document {
 
 /** Everything that we serve beyond the standard. Nothing else may differ. */
 const ADDITIONS = {
-  routes: { 'run-gateway': [], 'run-coordinator': [], 'atomic-executor': ['GET /v1/node-types'] } as Record<
-    string,
-    string[]
-  >,
+  routes: {
+    'run-gateway': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
+    'run-coordinator': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
+    'atomic-executor': ['GET /v1/node-types'],
+  } as Record<string, string[]>,
   queryParameters: {
     stream_run_events: ['cursor', 'limit', 'follow'],
     stream_node_run_events: ['cursor', 'limit', 'follow'],
   } as Record<string, string[]>,
   headerParameters: {
+    start_run: ['Idempotency-Key'],
+    report_node_run_evaluation: ['Idempotency-Key'],
     stream_run_events: ['Last-Event-ID'],
     stream_node_run_events: ['Last-Event-ID'],
   } as Record<string, string[]>,

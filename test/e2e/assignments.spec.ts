@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
-import { NodeRunsCreateResponse, Run } from '#contract';
-import { call, conforming, refusal } from './http.js';
+import { NodeRun, NodeRunsCreateResponse, Run } from '#contract';
+import { startScriptedCompositeExecutor } from '#testing';
+import { call, conforming, eventsOf, refusal } from './http.js';
 import type { Answer } from './http.js';
 import { inOneProcess } from './suites.js';
 import type { SuiteUnderTest } from './suites.js';
@@ -74,6 +75,49 @@ describe('reports with an assignment token', () => {
       }
     }
   });
+
+  it('are what the scripted composite executor sends', async () => {
+    const executor = await startScriptedCompositeExecutor();
+    const { run_id, root_node_run_id: node_run_id } = await startRun();
+    try {
+      await call('POST', `${executor.url}/v1/composite-node-runs:begin`, {
+        node_run_id,
+        run_id,
+        node_type_ref: { node_type_id: 'composite.plan', version: '1' },
+        inputs: {},
+        coordinator_endpoint: suite.coordinator,
+        assignment_token: await token(node_run_id),
+      });
+      const children = await untilAssigned(run_id, 3);
+      for (const child of children.slice(1)) {
+        const answer = await call('POST', `${suite.coordinator}/v1/node-runs/${child}:complete`, {
+          state: 'succeeded',
+          outputs: { child },
+        });
+        expect(answer.status).toBe(204);
+      }
+      expect(await executor.ended(node_run_id)).toBe('completed');
+      const root = conforming(NodeRun, await call('GET', `${suite.coordinator}/v1/node-runs/${node_run_id}`));
+      expect(root).toMatchObject({
+        state: 'succeeded',
+        evaluation_result: { status: 'success' },
+        outputs: {
+          children: children.slice(1).map((child) => ({ node_run_id: child, state: 'succeeded', outputs: { child } })),
+        },
+      });
+    } finally {
+      await executor.close();
+    }
+  });
+
+  /** The ids of the first `count` node runs of a run, the root first, when there are that many. */
+  async function untilAssigned(runId: string, count: number): Promise<string[]> {
+    for (;;) {
+      const events = await eventsOf(`${suite.coordinator}/v1/runs/${runId}/events`);
+      const ids = events.flatMap(({ type, node_run_id }) => (type === 'node_run_assigned' ? [node_run_id ?? ''] : []));
+      if (ids.length >= count) return ids;
+    }
+  }
 
   it('are not concerned by a bearer of another kind', async () => {
     const run = await startRun();

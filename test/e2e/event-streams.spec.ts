@@ -281,18 +281,25 @@ describe('event streams of a coordinator', () => {
     const [beside] = (await createChildren(other.url, run, right, ['atomic.beside'])) as [string];
     for (const id of [below, beside, leaf, right, left, run.root_node_run_id]) await append(other.url, id);
     await cancel(one.url, run.run_id);
-    // 1-3 start; 4-6 the root's children; 7-8 left's; 9-10 leaf's; 11-12 right's; 13-18 one evaluation of each; 19 the end.
+    // 1-3 start; 4-6 the root's children; 7-8 left's; 9-10 leaf's; 11-12 right's; 13-18 one evaluation of each; 19-23 one cancel of
+    // each below the root; 24 the end.
     const events = await eventsOf(ofRun(run));
-    expect(events).toHaveLength(19);
-    const expected = [5, 7, 8, 9, 10, 13, 15, 17];
+    expect(events).toHaveLength(24);
+    const canceled = events.filter(
+      ({ seq, node_run_id }) => seq > 18 && [left, leaf, below].includes(node_run_id ?? ''),
+    );
+    expect(canceled).toHaveLength(3);
+    const expected = [5, 7, 8, 9, 10, 13, 15, 17, ...seqs(canceled)];
     expect(seqs(await live.ended)).toEqual(expected);
     expect(seqs(await late.ended)).toEqual(expected.filter((seq) => seq > 8));
     expect(await eventsOf(ofNodeRun(left))).toEqual(events.filter(({ seq }) => expected.includes(seq)));
     expect(seqs(await eventsOf(ofNodeRun(left, '?cursor=8&limit=3')))).toEqual([9, 10, 13]);
+    const end = seqs(canceled.filter(({ node_run_id }) => node_run_id === below));
     for (const cursor of [0, 12]) {
-      expect(seqs(await eventsOf(ofNodeRun(below, `?cursor=${cursor}`)))).toEqual(cursor === 0 ? [10, 13] : [13]);
+      const its = [...(cursor === 0 ? [10] : []), 13, ...end];
+      expect(seqs(await eventsOf(ofNodeRun(below, `?cursor=${cursor}`)))).toEqual(its);
     }
-    expect(seqs(await eventsOf(ofNodeRun(run.root_node_run_id)))).toEqual(upTo(18));
+    expect(seqs(await eventsOf(ofNodeRun(run.root_node_run_id)))).toEqual(upTo(23));
   });
 
   it('lets go of everything at once when readers hang up', async () => {

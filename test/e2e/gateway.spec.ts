@@ -99,6 +99,33 @@ describe('a gateway in front of a coordinator', () => {
     }
   });
 
+  it('that stops still answers what it has accepted, and gives up what nobody waits for', async () => {
+    const asked: ServerResponse[] = [];
+    let abandoned = 0;
+    const peer = await startPeer((_, response) => {
+      asked.push(response);
+      response.on('close', () => (abandoned += response.writableEnded ? 0 : 1));
+    });
+    const gateway = await startGateway({ ARP_RUN_COORDINATOR_URL: peer.url });
+    const untilAsked = async (count: number) => {
+      while (asked.length < count) await new Promise((settle) => setTimeout(settle, 5));
+    };
+    const caller = new AbortController();
+    const left = fetch(`${gateway.url}/v1/runs/r0`, { signal: caller.signal }).catch(() => undefined);
+    await untilAsked(1);
+    caller.abort();
+    await left;
+    while (abandoned === 0) await new Promise((settle) => setTimeout(settle, 5));
+    const accepted = call('POST', `${gateway.url}/v1/runs`, RUN);
+    await untilAsked(2);
+    const stopped = gateway.stop();
+    asked[1]?.end(JSON.stringify({ run_id: 'r1', state: 'queued', root_node_run_id: 'n1' }));
+    expect((await accepted).status).toBe(200);
+    await stopped;
+    expect(abandoned).toBe(1);
+    await peer.stop();
+  });
+
   it('passes each event on when it comes, and lets go of the coordinator when the reader leaves', async () => {
     let send: ((line: object) => void) | undefined;
     let left: () => void = () => undefined;

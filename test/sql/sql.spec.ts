@@ -6,9 +6,10 @@ import { COORDINATOR_ENTITIES } from '../../apps/coordinator/src/entities.js';
 import { expectCheckedIn } from '../docs/checked-in.js';
 import { REPOSITORIES } from './statements.js';
 
-/** Statements off the hot path that look at more than one bucket. */
+/** Statements off the hot path that look at more than one bucket, or at none. */
 const ALL_BUCKETS = [
   'findDue',
+  'findRuns',
   'join',
   'beat',
   'leave',
@@ -17,6 +18,15 @@ const ALL_BUCKETS = [
   'findLostOwners',
   'insertSecret',
   'findSecret',
+  'tryLock',
+  'setTimeouts',
+  'findByKey',
+  'findPartitions',
+  'hasDefaultEvents',
+  'createPartition',
+  'dropPartition',
+  'hasRunCreatedBefore',
+  'findFirstStaying',
 ];
 
 /** A parameter, or an element of an array of keys. */

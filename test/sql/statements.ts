@@ -2,7 +2,9 @@ import type { Queryable, Statement } from '#database';
 import { SecretsRepository } from '../../apps/coordinator/src/assignments/secrets.repository.js';
 import { DueWorkRepository } from '../../apps/coordinator/src/due-work/due-work.repository.js';
 import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
+import { ListingsRepository } from '../../apps/coordinator/src/listings/listings.repository.js';
 import { MembershipRepository } from '../../apps/coordinator/src/membership/membership.repository.js';
+import { BEGINNING, RetentionRepository } from '../../apps/coordinator/src/retention/retention.repository.js';
 import { RunReadsRepository } from '../../apps/coordinator/src/run-store/run-reads.repository.js';
 import { RunWritesRepository } from '../../apps/coordinator/src/run-store/run-writes.repository.js';
 import { TimersRepository } from '../../apps/coordinator/src/timers/timers.repository.js';
@@ -28,7 +30,20 @@ const dueWork = new DueWorkRepository();
 const membership = new MembershipRepository();
 const timers = new TimersRepository();
 const secrets = new SecretsRepository();
+const listings = new ListingsRepository();
+const runsPage = {
+  states: ['queued'],
+  createdAfter: '-infinity',
+  olderThan: { createdAt: '2026-01-31T12:00:00.000000Z', id: RUN },
+  limit: 51,
+} as const;
 const eventStreams = new EventStreamsRepository();
+
+const retention = new RetentionRepository();
+/** Not the day of AT, whose event is in the default partition. */
+const day = { partition: 'run_events_p20260201', from: new Date('2026-02-01'), to: new Date('2026-02-02') };
+const runKey = { bucket: BUCKET, runId: RUN };
+const due = { createdBefore: new Date('2026-01-01'), endedBefore: new Date('2026-01-02') };
 
 const run = (db: Queryable, { text, parameters }: Statement) => db.query(text, parameters);
 
@@ -115,6 +130,48 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
     samples: [
       ['insertSecret', (db) => secrets.insertSecret(db, { name: 'sample', value: 'secret', created_at: AT })],
       ['findSecret', (db) => secrets.findSecret(db, 'sample')],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/listings/listings.repository.sql',
+    repository: listings,
+    samples: [
+      ['findRuns', (db) => listings.findRuns(db, runsPage)],
+      ['findRuns of a node type', (db) => listings.findRuns(db, { ...runsPage, nodeTypeId: 'jarvis.core.echo' })],
+      ['hasRun', (db) => listings.hasRun(db, BUCKET, RUN)],
+      [
+        'findNodeRuns',
+        (db) =>
+          listings.findNodeRuns(db, BUCKET, RUN, {
+            states: ['queued', 'running'],
+            nodeTypeId: null,
+            parentNodeRunId: null,
+            kind: 'atomic',
+            after: { createdAt: '-infinity', id: '' },
+            limit: 51,
+          }),
+      ],
+      ['findReports', (db) => listings.findReports(db, BUCKET, [NODE_RUN])],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/retention/retention.repository.sql',
+    repository: retention,
+    samples: [
+      ['tryLock', (db) => retention.tryLock(db, 'retention')],
+      ['setTimeouts', (db) => retention.setTimeouts(db, 1_000, 8_000)],
+      ['findByKey', (db) => retention.findByKey(db)],
+      ['findPartitions', (db) => retention.findPartitions(db)],
+      ['hasDefaultEvents', (db) => retention.hasDefaultEvents(db, day)],
+      ['createPartition', (db) => retention.createPartition(db, day)],
+      ['hasRunCreatedBefore', (db) => retention.hasRunCreatedBefore(db, due.createdBefore)],
+      ['dropPartition', (db) => retention.dropPartition(db, day.partition)],
+      ['findFirstStaying', (db) => retention.findFirstStaying(db, due, BEGINNING, 10_000)],
+      ['findDue', (db) => retention.findDue(db, due, BEGINNING, 200)],
+      ['lockDue', (db) => retention.lockDue(db, due, [runKey])],
+      ['deleteEvents', (db) => retention.deleteEvents(db, [runKey], day)],
+      ['deleteDocuments', (db) => retention.deleteDocuments(db, [runKey])],
+      ['deleteRuns', (db) => retention.deleteRuns(db, [runKey])],
     ],
   },
 ];

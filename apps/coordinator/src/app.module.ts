@@ -15,13 +15,16 @@ import {
   DatabaseCheck,
   NodeRegistryCheck,
 } from './health/dependency-checks.js';
+import { ListingsModule } from './listings/listings.module.js';
 import { DocumentLimits } from './node-runs/document-limits.js';
-import { NodeRunPresenter } from './node-runs/node-run.presenter.js';
 import { NodeRunsModule } from './node-runs/node-runs.module.js';
+import { EXTENSIONS_PREFIX } from './presentation/extensions-prefix.js';
 import { RecoveryModule } from './recovery/recovery.module.js';
 import { RUN_STORE_OPTIONS } from './run-store/run-store-options.js';
 import type { RunStoreOptions } from './run-store/run-store-options.js';
-import { RunPresenter } from './runs/run.presenter.js';
+import { RETENTION_OPTIONS } from './retention/retention-options.js';
+import type { RetentionOptions } from './retention/retention-options.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule } from './runs/runs.module.js';
 
 /** What the coordinator is given: in one process with its peers, or with their HTTP clients. */
@@ -38,6 +41,7 @@ export interface CoordinatorDependencies {
   readonly limits: DocumentLimits;
   /** Of the extension keys that the coordinator writes. */
   readonly extensionsPrefix: string;
+  readonly retention: RetentionOptions;
   readonly logger: Logger;
 }
 
@@ -55,8 +59,8 @@ class DependenciesModule {
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
       { provide: RUN_STORE_OPTIONS, useValue: dependencies.runStore },
       { provide: DocumentLimits, useValue: dependencies.limits },
-      { provide: RunPresenter, useValue: new RunPresenter(dependencies.extensionsPrefix) },
-      { provide: NodeRunPresenter, useValue: new NodeRunPresenter(dependencies.extensionsPrefix) },
+      { provide: EXTENSIONS_PREFIX, useValue: dependencies.extensionsPrefix },
+      { provide: RETENTION_OPTIONS, useValue: dependencies.retention },
       { provide: LOGGER, useValue: dependencies.logger },
     ];
     return { module: DependenciesModule, providers, exports: providers };
@@ -77,9 +81,11 @@ export class CoordinatorModule {
           ...(dependencies.nodeRegistry === undefined ? [] : [NodeRegistryCheck]),
         ]),
         RunsModule,
+        ListingsModule,
         NodeRunsModule,
         DispatchModule,
         RecoveryModule,
+        RetentionModule,
       ],
     };
   }

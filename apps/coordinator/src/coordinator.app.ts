@@ -9,7 +9,8 @@ import { CoordinatorModule } from './app.module.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
 import { COORDINATOR_ENTITIES } from './entities.js';
 import { DocumentLimits } from './node-runs/document-limits.js';
-import { RunsService } from './runs/runs.service.js';
+import { CoordinatorRunsService } from './runs/coordinator-runs.service.js';
+import { RETENTION_DEFAULTS } from './retention/retention-options.js';
 
 export const COORDINATOR: ServiceDescription = {
   name: 'arp-run-coordinator',
@@ -55,13 +56,14 @@ export async function createCoordinator(
     },
     runStore: { maxQueued: settings.JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS },
     limits: new DocumentLimits(settings.JARVIS_MAX_INPUTS_BYTES, settings.JARVIS_MAX_OUTPUTS_BYTES),
-    extensionsPrefix: 'jarvis.',
+    extensionsPrefix: settings.JARVIS_EXTENSIONS_PREFIX,
+    retention: { ...RETENTION_DEFAULTS, days: settings.JARVIS_RUN_RETENTION_DAYS },
     logger,
   });
   const service = await createApp(module, COORDINATOR, settings, logger);
   return {
     ...service,
-    runs: service.app.get(RunsService),
+    runs: service.app.get(CoordinatorRunsService),
     stop: async () => {
       await service.stop();
       for (const client of Object.values(clients)) await client?.close();

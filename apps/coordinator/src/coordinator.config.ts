@@ -1,7 +1,21 @@
-import { defineSettings, httpUrl, port, secret, serviceSettings, text, wholeNumber, yesNo } from '#config';
+import {
+  defineSettings,
+  httpUrl,
+  mayBeEmpty,
+  port,
+  secret,
+  serviceSettings,
+  text,
+  textLike,
+  wholeNumber,
+  yesNo,
+} from '#config';
 import type { SettingsOf } from '#config';
 import { databaseSettings } from '#database';
 import { policySettings } from '#policy';
+
+/** A prefix with which every key is as `common/extensions.schema.json` wants it; or none. */
+const EXTENSIONS_PREFIX = /^(?:[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.)?$/;
 
 /** Settings of the Run Coordinator. */
 export const coordinatorSettings = defineSettings(
@@ -82,6 +96,15 @@ export const coordinatorSettings = defineSettings(
       default: 10_000,
       desc: 'Most commands that wait for the database; beyond it requests are refused with 503 overloaded.',
     }),
+    JARVIS_EXTENSIONS_PREFIX: mayBeEmpty(
+      textLike(
+        EXTENSIONS_PREFIX,
+        'empty, or lower-case words with a dot after each, such as jarvis. or org.example.',
+      )({
+        default: 'jarvis.',
+        desc: 'Prefix of the extension keys that the coordinator writes on runs and node runs. An empty value is a value here: bare keys, as the Python stack writes them, which the schemas of the standard refuse.',
+      }),
+    ),
     JARVIS_MAX_INPUTS_BYTES: wholeNumber({ min: 1_024, max: 67_108_864 })({
       default: 1_048_576,
       desc: 'Largest inputs of a run or node run, in bytes of their JSON; larger ones are refused with 413.',
@@ -89,6 +112,11 @@ export const coordinatorSettings = defineSettings(
     JARVIS_MAX_OUTPUTS_BYTES: wholeNumber({ min: 1_024, max: 67_108_864 })({
       default: 4_194_304,
       desc: 'Largest outputs of a node run, in bytes of their JSON; larger ones fail it with outputs_too_large.',
+    }),
+    JARVIS_RUN_RETENTION_DAYS: wholeNumber({ min: 1, max: 36_500 })({
+      default: undefined,
+      desc: 'Finished runs are kept for at least this many days after their end and deleted within two days more. Without it they are kept for ever.',
+      example: '30',
     }),
   },
   {

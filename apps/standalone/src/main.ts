@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { processEnvironment, readInvocation } from '#config';
+import { namesThatMayBeEmpty, processEnvironment, readInvocation } from '#config';
 import { runService, SERVICE_VERSION } from '#http';
 import { demonstrate, ECHO_REQUEST } from './demonstration.js';
 import { startSuite } from './standalone.app.js';
@@ -18,7 +18,7 @@ await runService(async () => {
       switches: { 'no-demo': 'start without the demonstration run' },
     },
     undefined,
-    { ...STANDALONE_DEFAULTS, ...processEnvironment() },
+    { ...STANDALONE_DEFAULTS, ...processEnvironment(process.cwd(), namesThatMayBeEmpty(standaloneSettings)) },
   );
   const suite = await startSuite(settings, say);
   say('The suite is up, without authentication (ARP_AUTH_PROFILE=dev-insecure).');

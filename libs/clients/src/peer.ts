@@ -25,6 +25,8 @@ interface PeerRequest {
   /** Path below the base URL, starting with `/v1`. */
   readonly path: string;
   readonly body?: object;
+  /** Further headers, with lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Replaces the peer's timeout. */
   readonly timeoutMs?: number;
 }
@@ -150,7 +152,7 @@ export class Peer {
       origin: url.origin,
       path: `${url.pathname.replace(/\/$/, '')}${request.path}`,
       method: request.method,
-      headers: this.headers(ctx, request.body !== undefined),
+      headers: { ...request.headers, ...this.headers(ctx, request.body !== undefined) },
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal,
       headersTimeout: timeout,

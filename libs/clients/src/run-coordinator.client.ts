@@ -1,5 +1,13 @@
-import { AppError, fromPeer, Health, Run, RunEvent, RunsApi } from '#contract';
-import type { EventStreamOptions, RequestContext, RunStartRequest } from '#contract';
+import { AppError, fromPeer, Health, NodeRunList, Run, RunEvent, RunList, RunsApi } from '#contract';
+import type {
+  EventStreamOptions,
+  NodeRunListOptions,
+  RequestContext,
+  RunListOptions,
+  RunStartRequest,
+  StartRunOptions,
+} from '#contract';
+import { formatIdempotencyKey } from '#http';
 import { Peer } from './peer.js';
 
 const PING_TIMEOUT_MS = 2_000;
@@ -13,12 +21,39 @@ export class RunCoordinatorClient extends RunsApi {
     this.peer = new Peer({ ...options, unavailable: 'run_coordinator_unavailable' });
   }
 
-  startRun(ctx: RequestContext, request: RunStartRequest): Promise<Run> {
-    return this.peer.json(ctx, { method: 'POST', path: '/v1/runs', body: request }, Run);
+  startRun(ctx: RequestContext, request: RunStartRequest, options: StartRunOptions = {}): Promise<Run> {
+    const { idempotencyKey: key } = options;
+    const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': formatIdempotencyKey(key) };
+    return this.peer.json(ctx, { method: 'POST', path: '/v1/runs', body: request, headers }, Run);
   }
 
   getRun(ctx: RequestContext, runId: string): Promise<Run> {
     return this.peer.json(ctx, { method: 'GET', path: `/v1/runs/${encodeURIComponent(runId)}` }, Run);
+  }
+
+  listRuns(ctx: RequestContext, options: RunListOptions): Promise<RunList> {
+    const query = queryOf({
+      state: options.states,
+      node_type_id: options.nodeTypeId,
+      created_after: options.createdAfter,
+      created_before: options.createdBefore,
+      limit: options.limit,
+      page_token: options.pageToken,
+    });
+    return this.peer.json(ctx, { method: 'GET', path: `/v1/runs${query}` }, RunList);
+  }
+
+  listNodeRuns(ctx: RequestContext, runId: string, options: NodeRunListOptions): Promise<NodeRunList> {
+    const query = queryOf({
+      state: options.states,
+      node_type_id: options.nodeTypeId,
+      parent_node_run_id: options.parentNodeRunId,
+      kind: options.kind,
+      limit: options.limit,
+      page_token: options.pageToken,
+    });
+    const path = `/v1/runs/${encodeURIComponent(runId)}/node-runs${query}`;
+    return this.peer.json(ctx, { method: 'GET', path }, NodeRunList);
   }
 
   cancelRun(ctx: RequestContext, runId: string): Promise<Run> {
@@ -30,11 +65,8 @@ export class RunCoordinatorClient extends RunsApi {
     runId: string,
     options: EventStreamOptions,
   ): Promise<AsyncIterable<RunEvent>> {
-    const query = new URLSearchParams();
-    if (options.cursor !== undefined) query.set('cursor', String(options.cursor));
-    if (options.limit !== undefined) query.set('limit', String(options.limit));
-    if (options.follow === true) query.set('follow', '1');
-    const suffix = query.size === 0 ? '' : `?${query.toString()}`;
+    const { cursor, limit, follow } = options;
+    const suffix = queryOf({ cursor, limit, follow: follow === true ? 1 : undefined });
     const lines = await this.peer.lines(ctx, {
       method: 'GET',
       path: `/v1/runs/${encodeURIComponent(runId)}/events${suffix}`,
@@ -51,6 +83,16 @@ export class RunCoordinatorClient extends RunsApi {
   async close(): Promise<void> {
     await this.peer.close();
   }
+}
+
+/** `?name=value&…` of the parameters that are given, or nothing; an array repeats its parameter. */
+function queryOf(parameters: Readonly<Record<string, string | number | readonly string[] | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    for (const item of typeof value === 'object' ? value : [value]) query.append(name, String(item));
+  }
+  return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
 /** Each line becomes an event; blank lines are keep-alives. Python coordinators wrap the whole log in a JSON string. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { parse } from 'dotenv';
 import { readFileSync } from 'node:fs';
-import { readSettings } from './settings.js';
+import { namesThatMayBeEmpty, readSettings } from './settings.js';
 import type { SettingsDefinition, SettingSpecs } from './settings.js';
 import type { CleanedEnv } from 'envalid';
 
@@ -14,6 +14,8 @@ export interface CommandLine {
   readonly version: string;
   /** The setting that `--port` overrides; without it the command takes no `--port`. */
   readonly portSetting?: string;
+  /** False for a command that does not listen: it takes no `--host`. Default true. */
+  readonly listens?: boolean;
   /** Further on/off flags: name -> description. */
   readonly switches?: Readonly<Record<string, string>>;
 }
@@ -26,9 +28,14 @@ export interface Invocation<S extends SettingSpecs> {
 
 /**
  * The environment of this process, completed from `.env.local` and then `.env` in the working folder.
- * A variable that is set wins over `.env.local`, which wins over `.env`.
+ * A variable that is set wins over `.env.local`, which wins over `.env`. An empty variable counts as not set.
+ *
+ * @param mayBeEmpty variables that an empty value sets
  */
-export function processEnvironment(folder: string = process.cwd()): Record<string, string | undefined> {
+export function processEnvironment(
+  folder: string = process.cwd(),
+  mayBeEmpty: readonly string[] = [],
+): Record<string, string | undefined> {
   const fromFiles = ['.env', '.env.local']
     .map((name) => `${folder}/${name}`)
     .filter((path) => existsSync(path))
@@ -37,7 +44,7 @@ export function processEnvironment(folder: string = process.cwd()): Record<strin
     fromFiles.flatMap((values) => Object.entries(values)),
   );
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && value !== '') merged[name] = value;
+    if (value !== undefined && (value !== '' || mayBeEmpty.includes(name))) merged[name] = value;
   }
   return merged;
 }
@@ -52,13 +59,16 @@ export function readInvocation<S extends SettingSpecs>(
   definition: SettingsDefinition<S>,
   commandLine: CommandLine,
   argv: readonly string[] = process.argv.slice(2),
-  env: Readonly<Record<string, string | undefined>> = processEnvironment(),
+  env: Readonly<Record<string, string | undefined>> = processEnvironment(
+    process.cwd(),
+    namesThatMayBeEmpty(definition),
+  ),
 ): Invocation<S> {
   const program = new Command(commandLine.command)
     .description(commandLine.description)
     .version(commandLine.version)
-    .option('--host <address>', 'address to listen on (setting ARP_HOST)')
     .addHelpText('after', `\nSettings (environment, or .env.local, or .env):\n${describeSettings(definition)}`);
+  if (commandLine.listens !== false) program.option('--host <address>', 'address to listen on (setting ARP_HOST)');
   if (commandLine.portSetting !== undefined) {
     program.option('--port <number>', `port to listen on (setting ${commandLine.portSetting})`, asPort);
   }

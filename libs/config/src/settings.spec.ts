@@ -5,6 +5,7 @@ import {
   port,
   postgresUrl,
   readSettings,
+  secret,
   SettingsError,
   text,
   wholeNumber,
@@ -19,6 +20,7 @@ const definition = defineSettings(
     ON: yesNo({ default: true, desc: 'd' }),
     NAMES: list({ default: [], desc: 'e' }),
     PORT_A: port({ default: 8080, desc: 'f' }),
+    KEY: secret(12)({ default: undefined, desc: 'h' }),
     WORD: text({ default: 'x', choices: ['x', 'y'] as const, desc: 'g' }),
   },
   { URL_A: ['OTHER_URL'] },
@@ -65,6 +67,7 @@ describe('settings', () => {
         ON: 'perhaps',
         PORT_A: '70000',
         WORD: 'z',
+        KEY: 'too-short',
       });
     expect(read).toThrow(SettingsError);
     try {
@@ -74,12 +77,13 @@ describe('settings', () => {
       expect(problems.map((problem) => problem.split(':')[0])).toEqual([
         'COUNT',
         'DB',
+        'KEY',
         'ON',
         'PORT_A',
         'URL_A',
         'WORD',
       ]);
-      expect(message).not.toContain('hunter2');
+      expect(message).not.toMatch(/hunter2|too-short/);
     }
   });
 });

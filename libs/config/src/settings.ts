@@ -34,8 +34,28 @@ export function defineSettings<S extends SettingSpecs>(
   return { specs, aliases };
 }
 
+const emptyMeansSomething = new WeakSet<object>();
+
 /**
- * Reads and validates settings from `env`. An empty value counts as not given. The result is frozen.
+ * Declares that an empty value of this setting is a value, which its validator judges, and not the same as none.
+ *
+ * @example JARVIS_EXTENSIONS_PREFIX: mayBeEmpty(textLike(/^$|^[a-z]+\.$/, 'empty, or …')({ default: 'jarvis.', desc: '…' }))
+ */
+export function mayBeEmpty<S extends ValidatorSpec<unknown>>(spec: S): S {
+  emptyMeansSomething.add(spec);
+  return spec;
+}
+
+/** The names under which an empty value is a value, aliases included. */
+export function namesThatMayBeEmpty(definition: SettingsDefinition<SettingSpecs>): string[] {
+  return Object.entries(definition.specs)
+    .filter(([, spec]) => emptyMeansSomething.has(spec))
+    .flatMap(([name]) => [name, ...(definition.aliases[name] ?? [])]);
+}
+
+/**
+ * Reads and validates settings from `env`. An empty value counts as not given, unless `mayBeEmpty` says otherwise. The result is
+ * frozen.
  *
  * @throws SettingsError that lists ALL problems at once
  */
@@ -44,10 +64,12 @@ export function readSettings<S extends SettingSpecs>(
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<CleanedEnv<S>> {
   const given: Record<string, string> = {};
+  const mayBeEmpty = namesThatMayBeEmpty(definition);
   for (const name of Object.keys(definition.specs)) {
     const names = [name, ...(definition.aliases[name] ?? [])];
-    const found = names.map((candidate) => env[candidate]).find((value) => value !== undefined && value.trim() !== '');
-    if (found !== undefined) given[name] = found.trim();
+    const values = names.map((candidate) => env[candidate]?.trim()).filter((value) => value !== undefined);
+    const found = values.find((value) => value !== '' || mayBeEmpty.includes(name));
+    if (found !== undefined) given[name] = found;
   }
   return customCleanEnv(given, definition.specs, (cleaned: CleanedEnv<S>) => Object.freeze({ ...cleaned }), {
     reporter: ({ errors }) => {
@@ -65,6 +87,14 @@ export function wholeNumber(bounds: { readonly min: number; readonly max: number
       throw new EnvError(`must be a whole number from ${bounds.min} to ${bounds.max}, not "${input}"`);
     }
     return value;
+  });
+}
+
+/** A text that matches a pattern. `says` is what it must be, for the error. */
+export function textLike(pattern: RegExp, says: string) {
+  return makeValidator<string>((input) => {
+    if (!pattern.test(input)) throw new EnvError(`must be ${says}, not "${input}"`);
+    return input;
   });
 }
 

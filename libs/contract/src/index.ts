@@ -20,12 +20,19 @@ export { ContractViolation } from './fields/contract-violation.js';
 export type { Issue } from './fields/contract-violation.js';
 export { contractClasses, fieldsOf } from './fields/field-metadata.js';
 export type { ContractClass, Field, FieldKind } from './fields/field-metadata.js';
+export { isDateTime } from './fields/field-problems.js';
 export { fromPeer } from './fields/from-peer.js';
 export { readRequest } from './fields/read-request.js';
 export { toWire } from './fields/to-wire.js';
 export type { Principal, RequestContext, TraceContext } from './request-context.js';
 export { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from './services.js';
-export type { EventStreamOptions, NodeTypeQuery } from './services.js';
+export type {
+  EventStreamOptions,
+  NodeRunListOptions,
+  NodeTypeQuery,
+  RunListOptions,
+  StartRunOptions,
+} from './services.js';
 export { AtomicExecuteRequest } from './atomic-executor/atomic-execute-request.js';
 export { AtomicExecuteResult } from './atomic-executor/atomic-execute-result.js';
 export type { EndpointLocator } from './common/endpoint-locator.js';
@@ -84,6 +91,8 @@ export type { RunEventType } from './core/run-event-type.js';
 export { RUN_STATES } from './core/run-state.js';
 export type { RunState } from './core/run-state.js';
 export { SubtaskSpec } from './core/subtask-spec.js';
+export { NodeRunList } from './listings/node-run-list.js';
+export { RunList } from './listings/run-list.js';
 export { NodeTypePublishRequest } from './node-registry/node-type-publish-request.js';
 export { PolicyDecisionRequest } from './pdp/policy-decision-request.js';
 export { NodeRunCompleteRequest } from './run-coordinator/node-run-complete-request.js';

@@ -2,10 +2,15 @@ import type { AtomicExecuteRequest } from './atomic-executor/atomic-execute-requ
 import type { AtomicExecuteResult } from './atomic-executor/atomic-execute-result.js';
 import type { CompositeBeginRequest } from './composite-executor/composite-begin-request.js';
 import type { CompositeBeginResponse } from './composite-executor/composite-begin-response.js';
+import type { NodeKind } from './core/node-kind.js';
+import type { NodeRunState } from './core/node-run-state.js';
 import type { NodeType } from './core/node-type.js';
 import type { NodeTypeRef } from './core/node-type-ref.js';
 import type { Run } from './core/run.js';
 import type { RunEvent } from './core/run-event.js';
+import type { RunState } from './core/run-state.js';
+import type { NodeRunList } from './listings/node-run-list.js';
+import type { RunList } from './listings/run-list.js';
 import type { RequestContext } from './request-context.js';
 import type { RunStartRequest } from './run-gateway/run-start-request.js';
 
@@ -19,15 +24,57 @@ export interface EventStreamOptions {
   readonly follow?: boolean;
 }
 
+/** What may come with a start beside the request (beyond the standard). */
+export interface StartRunOptions {
+  /**
+   * The caller's name for this start, 1 to 255 visible ASCII characters: the same key with the same request is the same run. A
+   * `run_id` in the request decides alone.
+   */
+  readonly idempotencyKey?: string;
+}
+
+/** Which page of a listing. */
+interface PageOptions {
+  /** Most items on the page, 1 to 500. Default 50. */
+  readonly limit?: number;
+  /** `next_page_token` of the page before, asked for with the same filters. Default: the first page. */
+  readonly pageToken?: string;
+}
+
+/** Which runs to list; what is absent does not restrict. */
+export interface RunListOptions extends PageOptions {
+  readonly states?: readonly RunState[];
+  /** Node type id of the root node run. */
+  readonly nodeTypeId?: string;
+  /** Only runs created at this time or later: UTC with microseconds, `2026-01-31T12:00:00.000000Z`. */
+  readonly createdAfter?: string;
+  /** Only runs created before this time, in the same form. */
+  readonly createdBefore?: string;
+}
+
+/** Which node runs of a run to list; what is absent does not restrict. */
+export interface NodeRunListOptions extends PageOptions {
+  readonly states?: readonly NodeRunState[];
+  readonly nodeTypeId?: string;
+  readonly parentNodeRunId?: string;
+  /** A node run whose kind is not known yet is of neither. */
+  readonly kind?: NodeKind;
+}
+
 /**
- * The run endpoints that the Run Gateway and the Run Coordinator share (run-gateway.openapi.yaml, run-coordinator.openapi.yaml).
+ * The run endpoints that the Run Gateway and the Run Coordinator share (run-gateway.openapi.yaml, run-coordinator.openapi.yaml,
+ * and the listings, which are beyond the standard).
  * Implemented by the coordinator itself, by its HTTP client, and by the gateway's memory when it stands alone.
  * All throw `AppError`: `run_not_found`, and `run_coordinator_unavailable` where HTTP is between.
  */
 export abstract class RunsApi {
-  /** Starts a run; answers when it is durable. */
-  abstract startRun(ctx: RequestContext, request: RunStartRequest): Promise<Run>;
+  /** Starts a run; answers when it is durable. Rejects with `run_already_exists` or, for a key, `idempotency_conflict`. */
+  abstract startRun(ctx: RequestContext, request: RunStartRequest, options?: StartRunOptions): Promise<Run>;
   abstract getRun(ctx: RequestContext, runId: string): Promise<Run>;
+  /** Runs, newest first, a page at a time. Rejects with `invalid_request` at `page_token` for a token that is not of this listing. */
+  abstract listRuns(ctx: RequestContext, options: RunListOptions): Promise<RunList>;
+  /** The node runs of a run, oldest first, a page at a time. Rejects like `listRuns`, and when the run is unknown. */
+  abstract listNodeRuns(ctx: RequestContext, runId: string, options: NodeRunListOptions): Promise<NodeRunList>;
   /** Cancels a run and its open node runs. Idempotent: a run that has ended is returned as it is. */
   abstract cancelRun(ctx: RequestContext, runId: string): Promise<Run>;
   /** Events in the order of `seq`. Rejects before the first event when the run is unknown. */

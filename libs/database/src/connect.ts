@@ -37,7 +37,7 @@ const READER_SESSION = '-c plan_cache_mode=force_custom_plan';
  */
 export const WRITER_SESSION = [
   'plan_cache_mode=force_custom_plan',
-  'idle_in_transaction_session_timeout=2s',
+  'idle_in_transaction_session_timeout=4s',
   'lock_timeout=5s',
   'statement_timeout=8s',
   'enable_seqscan=off',
@@ -64,17 +64,21 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
       return new Database(dataSource, createPool(options), createWriters(options));
     } catch (error) {
       if (Date.now() >= giveUpAt) {
-        const { hostname, port, pathname } = new URL(options.url);
         const reason =
           error instanceof Error && error.message !== '' ? error.message : (error as { code?: string }).code;
-        throw new Error(
-          `The database ${pathname.slice(1)} at ${hostname}:${port || 5432} cannot be used: ${reason ?? 'no answer'}.`,
-          { cause: error },
-        );
+        throw new Error(`The ${describeDatabase(options.url)} cannot be used: ${reason ?? 'no answer'}.`, {
+          cause: error,
+        });
       }
       await sleep(RETRY_EVERY_MS);
     }
   }
+}
+
+/** Which database a postgres:// URL names, without its user and password: `database arp at 127.0.0.1:5432`. */
+export function describeDatabase(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `database ${pathname.slice(1)} at ${hostname}:${port || 5432}`;
 }
 
 export function createDataSource(options: ConnectOptions): DataSource {
@@ -124,8 +128,8 @@ function createWriters(options: ConnectOptions): pg.Pool {
 }
 
 /**
- * A connection that breaks is dropped by the pool, and whoever uses it hears of it from its statement; without a listener of its own
- * the process would end, also when it breaks while it is lent out or being closed.
+ * A connection that breaks between two statements, idle or in use, is noticed by the next statement; without listeners the event
+ * would end the process.
  */
 function quiet(pool: pg.Pool): pg.Pool {
   pool.on('connect', (client) => client.on('error', () => undefined));

@@ -1,4 +1,4 @@
-import { defineSettings, postgresUrl, text, wholeNumber } from '#config';
+import { defineSettings, postgresUrl, text, wholeNumber, yesNo } from '#config';
 import type { SettingsOf } from '#config';
 
 /** Settings of every service that keeps rows. */
@@ -9,6 +9,10 @@ export const databaseSettings = defineSettings({
     example: 'postgres://arp:secret@127.0.0.1:5432/arp',
   }),
   ARP_DATA_DIR: text({ default: '.data', desc: 'Folder of the embedded PostgreSQL, kept between starts.' }),
+  ARP_DATABASE_MIGRATE: yesNo({
+    default: false,
+    desc: 'Migrate the database of DATABASE_URL at start. When false a start on a database behind the code is refused: run npm run db:migrate first. An embedded PostgreSQL is always migrated.',
+  }),
   ARP_DATABASE_POOL_SIZE: wholeNumber({ min: 1, max: 500 })({
     default: 16,
     desc: 'Most connections of one process to the database.',

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Pool, PoolClient } from 'pg';
-import { isRetryableConflict, translatePostgresError, UnsentError } from './postgres-errors.js';
+import { isRetryableConflict, translatePostgresError, UnsentError, wasConnectionDead } from './postgres-errors.js';
 import { prepared } from './prepared-statement.js';
 
 /** Something that runs one statement: the database itself (autocommit) or an open transaction. */
@@ -93,7 +93,10 @@ export class Database implements Queryable {
         throw new UnsentError(error);
       });
       const writes = decide(begun.slice(1).map(({ rows }) => rows));
-      const ended = await sendAll(client, [...writes, { text: 'commit', parameters: [] }]);
+      const ended = await sendAll(client, [...writes, { text: 'commit', parameters: [] }]).catch((error: unknown) => {
+        // The connection broke before the writes: the server has rolled back.
+        throw wasConnectionDead(error) ? new UnsentError(error) : error;
+      });
       // A commit after a failed statement is answered with ROLLBACK.
       if (ended.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back');
       broken = false;

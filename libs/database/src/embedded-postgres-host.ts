@@ -1,6 +1,6 @@
 /**
- * The host process of the embedded PostgreSQL: `node embedded-postgres-host.js DATA_DIR SERVER_SETTINGS_JSON`, started by
- * embedded-postgres.ts with an IPC channel. It lives as long as the channel is open.
+ * The host process of the embedded PostgreSQL: `node embedded-postgres-host.js DATA_DIR SERVER_SETTINGS_JSON
+ * create|must-exist`, started by embedded-postgres.ts with an IPC channel. It lives as long as the channel is open.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -27,7 +27,7 @@ const STOP_TIMEOUT_MS = 20_000;
 /** A failure whose message is the sentence to show. */
 class Refusal extends Error {}
 
-async function main(wantedDir: string, serverSettings: Record<string, string>): Promise<void> {
+async function main(wantedDir: string, serverSettings: Record<string, string>, mustExist: boolean): Promise<void> {
   const place = await placeForData(wantedDir);
   if (place.dataDir !== wantedDir) {
     say({
@@ -36,6 +36,9 @@ async function main(wantedDir: string, serverSettings: Record<string, string>): 
     });
   }
   const clusterDir = join(place.dataDir, 'postgres');
+  if (mustExist && !existsSync(clusterDir)) {
+    throw new Refusal(`There is no database in ${place.dataDir} yet: npm start, or npm run db:migrate, creates it.`);
+  }
   await mkdir(place.dataDir, { recursive: true });
   if (place.isRoot) await chmod(place.dataDir, 0o755);
   await releaseFromDeadHost(place.dataDir, clusterDir);
@@ -240,8 +243,8 @@ function say(message: HostMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-const [, , wantedDir = '.data', settings = '{}'] = process.argv;
-main(wantedDir, JSON.parse(settings) as Record<string, string>).catch((error: unknown) => {
+const [, , wantedDir = '.data', settings = '{}', create = 'create'] = process.argv;
+main(wantedDir, JSON.parse(settings) as Record<string, string>, create === 'must-exist').catch((error: unknown) => {
   const sentence =
     error instanceof Refusal || error instanceof NoBinariesError
       ? error.message

@@ -19,6 +19,8 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
   /** Further server settings, e.g. `{ fsync: 'off' }` in tests. Without `port` a free one is taken. */
   readonly serverSettings?: Readonly<Record<string, string>>;
+  /** Refuses a folder that has no database yet instead of creating one. Default false. */
+  readonly mustExist?: boolean;
   /** Gets a sentence when something happens that the user should know of (first initialisation, another data folder). */
   readonly onNotice?: (sentence: string) => void;
 }
@@ -42,6 +44,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       fileURLToPath(new URL('./embedded-postgres-host.js', import.meta.url)),
       resolve(options.dataDir),
       JSON.stringify(options.serverSettings ?? {}),
+      options.mustExist === true ? 'must-exist' : 'create',
     ],
     { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
   );

@@ -1,12 +1,24 @@
-export { connectDatabase, createDataSource, WRITER_SESSION } from './connect.js';
+export { connectDatabase, createDataSource, describeDatabase, WRITER_SESSION } from './connect.js';
 export type { ConnectOptions } from './connect.js';
 export { Database, Transaction } from './database.js';
 export type { Queryable, Statement } from './database.js';
 export { databaseSettings } from './database-settings.js';
 export type { DatabaseSettings } from './database-settings.js';
+export { readDatabaseStatus } from './database-status.js';
+export type { DatabaseStatus } from './database-status.js';
 export { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.js';
 export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded-postgres.js';
 export { migrate } from './migrate.js';
-export { provideDatabase } from './provide-database.js';
+export { findPartitions } from './partitions.js';
+export type { Partition } from './partitions.js';
+export {
+  isLockTimeout,
+  isRetryableConflict,
+  isUniqueViolation,
+  translatePostgresError,
+  UnsentError,
+} from './postgres-errors.js';
+export { openDatabase, provideDatabase } from './provide-database.js';
 export type { ProvidedDatabase } from './provide-database.js';
-export { isRetryableConflict, isUniqueViolation, translatePostgresError, UnsentError } from './postgres-errors.js';
+export { DatabaseVersionError, readSchemaVersion, refuseNewerSchema } from './schema-version.js';
+export type { SchemaVersion } from './schema-version.js';

@@ -22,11 +22,12 @@ const UNAVAILABLE_NODE_CODES = [
   'EHOSTUNREACH',
   'EAI_AGAIN',
 ];
+const NOT_QUERYABLE = 'Client has encountered a connection error';
 const UNAVAILABLE_MESSAGES = [
   'Connection terminated',
   'timeout exceeded when trying to connect',
   'Query read timeout',
-  'Client has encountered a connection error',
+  NOT_QUERYABLE,
   'Cannot use a pool after calling end',
 ];
 
@@ -39,6 +40,11 @@ export class UnsentError extends Error {
   }
 }
 
+/** Whether the driver refused a statement because its connection was known to be broken: it was not sent. */
+export function wasConnectionDead(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(NOT_QUERYABLE);
+}
+
 /** Whether running the same transaction again is the right answer. */
 export function isRetryableConflict(error: unknown): boolean {
   const code = codeOf(error);
@@ -48,6 +54,11 @@ export function isRetryableConflict(error: unknown): boolean {
 /** Whether a row with the same key exists: somebody else wrote it meanwhile. */
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === POSTGRES_ERRORS.uniqueViolation;
+}
+
+/** Whether a lock was not had within `lock_timeout`; also when it was translated already. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error instanceof AppError ? error.cause : error) === POSTGRES_ERRORS.lockNotAvailable;
 }
 
 /** Names what went wrong in Postgres; anything else passes as it is. */

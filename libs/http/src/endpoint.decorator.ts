@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { ApiExtension, ApiHeader, ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { ErrorEnvelope } from '#contract';
 import type { ErrorCode } from '#contract';
+import { IDEMPOTENCY_KEY_HEADER } from './idempotency-key.js';
 
 /** What a caller must be allowed to do. One permission per kind of act; the authentication work maps tokens to them. */
 export const PERMISSIONS = [
@@ -35,6 +36,21 @@ export const COMMON_ERRORS = [
 /** Error codes that any route with a request body can answer with. */
 export const BODY_ERRORS = ['payload_too_large', 'unsupported_media_type'] as const satisfies readonly ErrorCode[];
 
+/** An optional query parameter as the OpenAPI document shows it. */
+export interface QueryParameter {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: {
+    readonly type: 'string' | 'integer' | 'array';
+    readonly format?: 'date-time';
+    readonly enum?: string[];
+    readonly items?: { readonly type: 'string'; readonly enum: string[] };
+    readonly minimum?: number;
+    readonly maximum?: number;
+    readonly default?: number;
+  };
+}
+
 export interface EndpointOptions {
   /** The standard's operationId, e.g. `start_run`. */
   readonly operationId: string;
@@ -48,6 +64,10 @@ export interface EndpointOptions {
   readonly description: string;
   /** Codes of the catalogue that this route can answer with, beyond those any route can. */
   readonly errors?: readonly ErrorCode[];
+  /** Query parameters, all optional. Those of an event stream are there without being named. */
+  readonly query?: readonly QueryParameter[];
+  /** The route takes the header `Idempotency-Key`. Default false. */
+  readonly idempotencyKey?: boolean;
 }
 
 /** Everything a route says about itself in one place: status, access rule, OpenAPI operation, possible errors. */
@@ -66,7 +86,20 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     ApiExtension('x-error-codes', [...new Set([...COMMON_ERRORS, ...(options.errors ?? [])])].sort()),
     ApiResponse({ status: 'default', description: 'Error', type: ErrorEnvelope }),
     ...success(options),
+    ...(options.query ?? []).map(({ name, description, schema }) =>
+      ApiQuery({ name, required: false, description, schema }),
+    ),
   ];
+  if (options.idempotencyKey === true) {
+    decorators.push(
+      ApiHeader({
+        name: IDEMPOTENCY_KEY_HEADER,
+        required: false,
+        description: 'The same key with the same request is the same run; a string in quotes, or bare.',
+        schema: { type: 'string' },
+      }),
+    );
+  }
   if (!isPublic) {
     decorators.push(
       ApiExtension('x-permission', options.access),

@@ -1,16 +1,27 @@
 export { createApp } from './create-app.js';
 export type { ServiceApp } from './create-app.js';
 export { ACCESS, BODY_ERRORS, COMMON_ERRORS, Endpoint, PERMISSIONS } from './endpoint.decorator.js';
-export type { EndpointOptions, Permission } from './endpoint.decorator.js';
+export type { EndpointOptions, Permission, QueryParameter } from './endpoint.decorator.js';
 export { envelope, errorReply, invalidRequest } from './error-envelope.js';
 export { EventStream } from './event-stream-request.js';
 export type { EventStreamRequest } from './event-stream-request.js';
 export { HealthModule } from './health.controller.js';
 export type { DependencyCheck, ServiceDescription } from './health.controller.js';
+export { formatIdempotencyKey, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, readIdempotencyKey } from './idempotency-key.js';
+export { instantOf, readInstant } from './instant.js';
+export {
+  NODE_RUN_LIST_PARAMETERS,
+  readNodeRunListQuery,
+  readRunListQuery,
+  RUN_LIST_PARAMETERS,
+} from './listing-query.js';
+export type { ListingQuery } from './listing-query.js';
 export { currentLogFields, withLogFields } from './log-context.js';
 export { createLogger, LOGGER } from './logging.js';
 export type { Logger } from 'pino';
 export { openApiDocument } from './openapi.js';
+export { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Pages, pagesOfNodeRuns, pagesOfRuns } from './page-token.js';
+export type { Page, PagePosition } from './page-token.js';
 export { Ctx, isRequestId } from './request-context.js';
 export { listen, runService, StartupError } from './serve.js';
 export type { Listener } from './serve.js';

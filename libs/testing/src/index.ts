@@ -1,4 +1,17 @@
+export { CompositeAssignment, CoordinatorRefusalError } from './composite-assignment.js';
+export type { AssignmentOptions } from './composite-assignment.js';
+export { childrenScript, COMPOSITE_STAGES } from './composite-script.js';
+export type { ChildrenScriptOptions, CompositeScript, CompositeStage, ReachedStage } from './composite-script.js';
 export { copyTree } from './copied-tree.js';
+export { COMPOSITE_BEHAVIOURS, startScriptedCompositeExecutor } from './scripted-composite-executor.js';
+export type {
+  CompositeBehaviour,
+  ScriptedCompositeExecutor,
+  ScriptedCompositeExecutorOptions,
+  ScriptEnd,
+} from './scripted-composite-executor.js';
+export { spawnScriptedCompositeExecutor } from './scripted-composite-executor-process.js';
+export type { ScriptedCompositeExecutorFlags } from './scripted-composite-executor-process.js';
 export { startPostgresServer } from './postgres-server.js';
 export type { PostgresServer } from './postgres-server.js';
 export { freePort, startGroup, startProcess, untilServing } from './service-process.js';

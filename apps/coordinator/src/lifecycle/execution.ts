@@ -157,6 +157,8 @@ export function parkNodeRun(draft: RunDraft, nodeRunId: string, decision: Policy
 
 /** Takes up a node run whose coordinator was lost: it is repeated when that is safe, and fails as uncertain when it is not. */
 export function recoverNodeRun(draft: RunDraft, hold: Hold, repeatable: boolean): boolean {
+  // Retention may have deleted the run and left this behind.
+  if (draft.find(hold.nodeRunId) === undefined) draft.letGo(hold.nodeRunId);
   const nodeRun = held(draft, hold);
   if (nodeRun === undefined) return false;
   if (!repeatable || nodeRun.attempts > MAX_RECOVERIES) {

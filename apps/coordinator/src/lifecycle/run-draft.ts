@@ -133,9 +133,11 @@ export class RunDraft {
     return this.reportKeys.has(`${nodeRunId} ${key}`);
   }
 
-  /** The loaded node runs that have not ended. */
+  /** The loaded node runs that have not ended, always in the same order: from the root down. */
   open(): Readonly<NodeRunEntity>[] {
-    return [...this.nodeRuns.values()].filter(({ state }) => !isNodeRunTerminal(state));
+    return [...this.nodeRuns.values()]
+      .filter(({ state }) => !isNodeRunTerminal(state))
+      .sort((left, right) => left.depth - right.depth || (left.node_run_id < right.node_run_id ? -1 : 1));
   }
 
   /** The open node runs below one. Under an open node run everything above is open too, so the chain is loaded. */

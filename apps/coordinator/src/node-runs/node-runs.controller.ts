@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Req, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Req, StreamableFile } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import {
   NodeRun,
@@ -8,10 +8,13 @@ import {
   NodeRunsCreateResponse,
 } from '#contract';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx, Endpoint, EventStream } from '#http';
+import { BODY_ERRORS, Ctx, Endpoint, EventStream, IdempotencyKey } from '#http';
 import type { EventStreamRequest } from '#http';
 import { AssignmentTokensService } from '../assignments/assignment-tokens.service.js';
 import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
+import { EXTENSIONS_PREFIX } from '../presentation/extensions-prefix.js';
+import { presentNodeRun } from '../presentation/present-node-run.js';
+import type { ReportedNodeRun } from '../run-store/run-reads.service.js';
 import { NodeRunsService } from './node-runs.service.js';
 
 const TAG = 'node_runs';
@@ -26,6 +29,7 @@ export class NodeRunsController {
     private readonly nodeRuns: NodeRunsService,
     private readonly eventStreams: RunEventStreamService,
     private readonly assignments: AssignmentTokensService,
+    @Inject(EXTENSIONS_PREFIX) private readonly extensionsPrefix: string,
   ) {}
 
   @Post('node-runs')
@@ -55,7 +59,8 @@ export class NodeRunsController {
     @Req() request: FastifyRequest,
   ): Promise<NodeRunsCreateResponse> {
     await this.assignments.readAssignment(request, body.parent_node_run_id);
-    return this.nodeRuns.create(ctx, body);
+    const created = await this.nodeRuns.create(ctx, body);
+    return { node_runs: created.map((nodeRun) => this.present(nodeRun)) };
   }
 
   @Get('node-runs/:node_run_id(^[^:/]+)')
@@ -68,8 +73,8 @@ export class NodeRunsController {
     description: 'NodeRun',
     errors: [...STORED, 'node_run_not_found'],
   })
-  get(@Param('node_run_id') nodeRunId: string): Promise<NodeRun> {
-    return this.nodeRuns.get(nodeRunId);
+  async get(@Param('node_run_id') nodeRunId: string): Promise<NodeRun> {
+    return this.present(await this.nodeRuns.get(nodeRunId));
   }
 
   @Get('node-runs/:node_run_id(^[^:/]+)/events')
@@ -99,16 +104,18 @@ export class NodeRunsController {
     access: 'node_run.report',
     responds: 'nothing',
     description: 'Recorded',
+    idempotencyKey: true,
     errors: [...BODY_ERRORS, ...WRITTEN, ...ASSIGNED, 'node_run_not_found', 'node_run_already_terminal'],
   })
   async evaluate(
     @Ctx() ctx: RequestContext,
     @Param('node_run_id') nodeRunId: string,
     @Body() body: NodeRunEvaluationReportRequest,
+    @IdempotencyKey() idempotencyKey: string | undefined,
     @Req() request: FastifyRequest,
   ): Promise<void> {
     await this.assignments.readAssignment(request, nodeRunId);
-    return this.nodeRuns.evaluate(ctx, nodeRunId, body);
+    return this.nodeRuns.evaluate(ctx, nodeRunId, body, idempotencyKey);
   }
 
   @Post('node-runs/:node_run_id(^[^:/]+)::complete')
@@ -129,5 +136,9 @@ export class NodeRunsController {
   ): Promise<void> {
     await this.assignments.readAssignment(request, nodeRunId);
     return this.nodeRuns.complete(ctx, nodeRunId, body);
+  }
+
+  private present({ nodeRun, reports }: ReportedNodeRun): NodeRun {
+    return presentNodeRun(nodeRun, reports, this.extensionsPrefix);
   }
 }

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '#contract';
 import type {
-  NodeRun,
   NodeRunCompleteRequest,
   NodeRunEvaluationReportRequest,
   NodeRunsCreateRequest,
-  NodeRunsCreateResponse,
   RequestContext,
 } from '#contract';
 import { readUsage } from '../lifecycle/budgets.js';
@@ -15,10 +13,10 @@ import type { Outcome } from '../lifecycle/end-node-run.js';
 import { completeNodeRun, evaluateNodeRun, nodeRunNotFound } from '../lifecycle/reports.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
+import type { ReportedNodeRun } from '../run-store/run-reads.service.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
 import { bucketOfNodeRun, bucketOfRun, keyedNodeRunId, newNodeRunId } from '../sharding/bucket.js';
 import { DocumentLimits } from './document-limits.js';
-import { NodeRunPresenter } from './node-run.presenter.js';
 
 /** What a caller and an executor do with node runs: create, read, evaluate, complete. */
 @Injectable()
@@ -27,7 +25,6 @@ export class NodeRunsService {
     private readonly store: RunStoreService,
     private readonly reads: RunReadsService,
     private readonly nodeTypes: NodeTypesService,
-    private readonly presenter: NodeRunPresenter,
     private readonly limits: DocumentLimits,
   ) {}
 
@@ -38,7 +35,7 @@ export class NodeRunsService {
    * @throws AppError run_not_found, parent_node_run_not_found, parent_node_run_mismatch, parent_node_run_invalid,
    *   idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
    */
-  async create(ctx: RequestContext, request: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
+  async create(ctx: RequestContext, request: NodeRunsCreateRequest): Promise<ReportedNodeRun[]> {
     const { run_id, parent_node_run_id } = request;
     request.node_runs.forEach((spec, index) =>
       this.limits.refuseLargeInputs(spec.inputs, `node_runs[${index}].inputs`),
@@ -52,16 +49,15 @@ export class NodeRunsService {
       documents: true,
       decide: (draft) => createNodeRuns(draft, parent_node_run_id, children),
     });
-    const found = await this.reads.reportedNodeRuns(run_id, ids);
-    return { node_runs: found.map((one) => this.presenter.present(one)) };
+    return this.reads.reportedNodeRuns(run_id, ids);
   }
 
   /** @throws AppError node_run_not_found */
-  async get(nodeRunId: string): Promise<NodeRun> {
+  async get(nodeRunId: string): Promise<ReportedNodeRun> {
     const { run_id } = await this.reads.nodeRun(nodeRunId);
     const [found] = await this.reads.reportedNodeRuns(run_id, [nodeRunId]);
     if (found === undefined) throw nodeRunNotFound(nodeRunId);
-    return this.presenter.present(found);
+    return found;
   }
 
   /**

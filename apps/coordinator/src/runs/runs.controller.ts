@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Param, Post, StreamableFile } from '@nestjs/common';
 import { Run, RunStartRequest } from '#contract';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx, Endpoint, EventStream } from '#http';
+import { BODY_ERRORS, Ctx, Endpoint, EventStream, IdempotencyKey } from '#http';
 import type { EventStreamRequest } from '#http';
-import { RunsService } from './runs.service.js';
+import { CoordinatorRunsService } from './coordinator-runs.service.js';
 
 const TAG = 'runs';
 const STORED = ['database_unavailable'] as const;
@@ -11,7 +11,7 @@ const WRITTEN = [...STORED, 'overloaded'] as const;
 
 @Controller('v1')
 export class RunsController {
-  constructor(private readonly runs: RunsService) {}
+  constructor(private readonly runs: CoordinatorRunsService) {}
 
   @Post('runs')
   @Endpoint({
@@ -21,10 +21,22 @@ export class RunsController {
     access: 'run.start',
     responds: Run,
     description: 'Run',
-    errors: [...BODY_ERRORS, ...WRITTEN, 'run_already_exists', 'constraint_violation', 'node_registry_unavailable'],
+    errors: [
+      ...BODY_ERRORS,
+      ...WRITTEN,
+      'run_already_exists',
+      'idempotency_conflict',
+      'constraint_violation',
+      'node_registry_unavailable',
+    ],
+    idempotencyKey: true,
   })
-  startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
-    return this.runs.startRun(ctx, body);
+  startRun(
+    @Ctx() ctx: RequestContext,
+    @Body() body: RunStartRequest,
+    @IdempotencyKey() idempotencyKey: string | undefined,
+  ): Promise<Run> {
+    return this.runs.startRun(ctx, body, idempotencyKey === undefined ? {} : { idempotencyKey });
   }
 
   @Get('runs/:run_id(^[^:/]+)')

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { RunsApi } from '#contract';
-import type { EventStreamOptions, RequestContext, Run, RunContext, RunEvent, RunStartRequest } from '#contract';
+import type {
+  EventStreamOptions,
+  RequestContext,
+  RunContext,
+  RunEvent,
+  RunStartRequest,
+  StartRunOptions,
+} from '#contract';
 import { Database } from '#database';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
@@ -10,14 +16,15 @@ import { mergeConstraints } from '../lifecycle/constraints.js';
 import { startRun } from '../lifecycle/start-run.js';
 import { DocumentLimits } from '../node-runs/document-limits.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
+import type { StoredRun } from '../run-store/run-reads.repository.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
-import { isRunId, newRunId } from '../sharding/bucket.js';
-import { RunPresenter } from './run.presenter.js';
+import { isRunId } from '../sharding/bucket.js';
+import { runIdFor } from './run-identity.js';
 
-/** The run endpoints of the coordinator. */
+/** What a caller does with runs: start, read, cancel, follow. */
 @Injectable()
-export class RunsService extends RunsApi {
+export class RunsService {
   constructor(
     private readonly database: Database,
     private readonly store: RunStoreService,
@@ -25,24 +32,22 @@ export class RunsService extends RunsApi {
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     private readonly eventStreams: RunEventStreamService,
-    private readonly presenter: RunPresenter,
     private readonly limits: DocumentLimits,
-  ) {
-    super();
-  }
+  ) {}
 
   /**
    * Starts a run: run, root node run, events and dispatch entry in one transaction. A run that policy refuses is stored too, as
-   * failed, so that the refusal is on record. The same `run_id` with the same request again returns the run.
+   * failed, so that the refusal is on record. The same `run_id`, or the same idempotency key, with the same request again
+   * returns the run.
    *
-   * @throws AppError invalid_request, run_already_exists, constraint_violation, payload_too_large, node_registry_unavailable
+   * @throws AppError invalid_request, run_already_exists, idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
    */
-  async startRun(ctx: RequestContext, request: RunStartRequest): Promise<Run> {
+  async startRun(ctx: RequestContext, request: RunStartRequest, options: StartRunOptions = {}): Promise<StoredRun> {
     if (request.run_id !== undefined && !isRunId(request.run_id)) {
       throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
     }
     this.limits.refuseLargeInputs(request.input, 'input');
-    const runId = request.run_id ?? newRunId();
+    const { runId, conflict } = runIdFor(request, ctx, options.idempotencyKey);
     const runContext = stampTrace(ctx, request.run_context);
     const [decision, facts] = await Promise.all([
       this.policy.decide(ctx, {
@@ -66,22 +71,22 @@ export class RunsService extends RunsApi {
           decision,
           kind: facts.kind,
           constraints: mergeConstraints(request.constraints, facts.constraints),
-          conflict: { code: 'run_already_exists', details: { run_id: runId } },
+          conflict,
         });
         return draft.changes.newRun === undefined ? undefined : { ...draft.head, ...draft.changes.newRun };
       },
     });
-    return this.presenter.present(run ?? (await this.reads.run(runId)));
+    return run ?? this.reads.run(runId);
   }
 
-  async getRun(_ctx: RequestContext, runId: string): Promise<Run> {
-    return this.presenter.present(await this.reads.run(runId));
+  async getRun(_ctx: RequestContext, runId: string): Promise<StoredRun> {
+    return this.reads.run(runId);
   }
 
   /** Cancels the run and every open node run in one transaction; executors are told after the commit. */
-  async cancelRun(_ctx: RequestContext, runId: string): Promise<Run> {
+  async cancelRun(_ctx: RequestContext, runId: string): Promise<StoredRun> {
     await this.store.execute({ runId, nodeRunIds: [], open: true, documents: true, decide: cancelRun });
-    return this.presenter.present(await this.reads.run(runId));
+    return this.reads.run(runId);
   }
 
   async streamRunEvents(

@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { AppError, RunsApi } from '#contract';
-import type { EventStreamOptions, RequestContext, Run, RunEvent, RunStartRequest } from '#contract';
-
-interface KeptRun {
-  run: Run;
-  readonly request: string;
-  readonly events: RunEvent[];
-}
+import type {
+  EventStreamOptions,
+  NodeRunList,
+  NodeRunListOptions,
+  RequestContext,
+  Run,
+  RunEvent,
+  RunList,
+  RunListOptions,
+  RunStartRequest,
+  StartRunOptions,
+} from '#contract';
+import { instantOf } from '#http';
+import { listKeptNodeRuns, listKeptRuns, runIdOfKey } from './kept-run.js';
+import type { KeptRun } from './kept-run.js';
 
 /** Most runs kept; the oldest is forgotten first. */
 const MAX_RUNS = 10_000;
@@ -20,16 +28,20 @@ export class InMemoryRuns extends RunsApi {
   private readonly kept = new Map<string, KeptRun>();
   private readonly changes = new EventEmitter().setMaxListeners(0);
 
-  async startRun(_ctx: RequestContext, request: RunStartRequest): Promise<Run> {
-    const runId = request.run_id ?? `run_${randomBytes(16).toString('hex')}`;
+  async startRun(ctx: RequestContext, request: RunStartRequest, options: StartRunOptions = {}): Promise<Run> {
+    const key = request.run_id === undefined ? options.idempotencyKey : undefined;
+    const keyed = key === undefined ? undefined : runIdOfKey(ctx.principal, key);
+    const runId = request.run_id ?? keyed ?? `run_${randomBytes(16).toString('hex')}`;
     const asked = JSON.stringify(request);
     const known = this.kept.get(runId);
     if (known !== undefined) {
-      if (known.request !== asked) throw new AppError('run_already_exists', { details: { run_id: runId } });
-      return known.run;
+      if (known.request === asked) return known.run;
+      if (key !== undefined) throw new AppError('idempotency_conflict', { details: { idempotency_key: key } });
+      throw new AppError('run_already_exists', { details: { run_id: runId } });
     }
     const rootId = `node_run_${randomBytes(16).toString('hex')}`;
-    const now = new Date().toISOString();
+    const createdAt = new Date();
+    const now = createdAt.toISOString();
     const run: Run = {
       run_id: runId,
       state: 'queued',
@@ -45,7 +57,15 @@ export class InMemoryRuns extends RunsApi {
       time: now,
       data: { root_node_run_id: rootId },
     };
-    this.kept.set(runId, { run, request: asked, events: [started] });
+    const root = {
+      node_run_id: rootId,
+      run_id: runId,
+      node_type_ref: request.root_node_type_ref,
+      state: run.state,
+      created_at: now,
+      inputs: request.input,
+    };
+    this.kept.set(runId, { run, root, request: asked, createdAt: instantOf(createdAt), events: [started] });
     const oldest = this.kept.keys().next().value;
     if (this.kept.size > MAX_RUNS && oldest !== undefined) {
       this.kept.delete(oldest);
@@ -56,6 +76,14 @@ export class InMemoryRuns extends RunsApi {
 
   async getRun(_ctx: RequestContext, runId: string): Promise<Run> {
     return this.find(runId).run;
+  }
+
+  async listRuns(_ctx: RequestContext, options: RunListOptions): Promise<RunList> {
+    return listKeptRuns(this.kept.values(), options);
+  }
+
+  async listNodeRuns(_ctx: RequestContext, runId: string, options: NodeRunListOptions): Promise<NodeRunList> {
+    return listKeptNodeRuns(this.find(runId), options);
   }
 
   async cancelRun(_ctx: RequestContext, runId: string): Promise<Run> {

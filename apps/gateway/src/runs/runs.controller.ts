@@ -1,8 +1,18 @@
-import { Body, Controller, Get, Param, Post, StreamableFile } from '@nestjs/common';
-import { Run, RunsApi, RunStartRequest } from '#contract';
+import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { NodeRunList, Run, RunList, RunsApi, RunStartRequest } from '#contract';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx, Endpoint, EventStream } from '#http';
-import type { EventStreamRequest } from '#http';
+import {
+  BODY_ERRORS,
+  Ctx,
+  Endpoint,
+  EventStream,
+  IdempotencyKey,
+  NODE_RUN_LIST_PARAMETERS,
+  readNodeRunListQuery,
+  readRunListQuery,
+  RUN_LIST_PARAMETERS,
+} from '#http';
+import type { EventStreamRequest, ListingQuery } from '#http';
 
 const TAG = 'runs';
 const FORWARDED = ['run_coordinator_unavailable', 'database_unavailable'] as const;
@@ -20,10 +30,37 @@ export class RunsController {
     access: 'run.start',
     responds: Run,
     description: 'Run',
-    errors: [...BODY_ERRORS, ...WRITTEN, 'run_already_exists', 'constraint_violation', 'node_registry_unavailable'],
+    errors: [
+      ...BODY_ERRORS,
+      ...WRITTEN,
+      'run_already_exists',
+      'idempotency_conflict',
+      'constraint_violation',
+      'node_registry_unavailable',
+    ],
+    idempotencyKey: true,
   })
-  startRun(@Ctx() ctx: RequestContext, @Body() body: RunStartRequest): Promise<Run> {
-    return this.runs.startRun(ctx, body);
+  startRun(
+    @Ctx() ctx: RequestContext,
+    @Body() body: RunStartRequest,
+    @IdempotencyKey() idempotencyKey: string | undefined,
+  ): Promise<Run> {
+    return this.runs.startRun(ctx, body, idempotencyKey === undefined ? {} : { idempotencyKey });
+  }
+
+  @Get('runs')
+  @Endpoint({
+    operationId: 'list_runs',
+    summary: 'List runs, newest first (beyond the standard)',
+    tag: TAG,
+    access: 'run.read',
+    responds: RunList,
+    description: 'One page of runs',
+    errors: FORWARDED,
+    query: RUN_LIST_PARAMETERS,
+  })
+  listRuns(@Ctx() ctx: RequestContext, @Query() query: ListingQuery): Promise<RunList> {
+    return this.runs.listRuns(ctx, readRunListQuery(query));
   }
 
   @Get('runs/:run_id(^[^:/]+)')
@@ -52,6 +89,25 @@ export class RunsController {
   })
   cancelRun(@Ctx() ctx: RequestContext, @Param('run_id') runId: string): Promise<Run> {
     return this.runs.cancelRun(ctx, runId);
+  }
+
+  @Get('runs/:run_id(^[^:/]+)/node-runs')
+  @Endpoint({
+    operationId: 'list_node_runs',
+    summary: 'List the NodeRuns of a run, oldest first (beyond the standard)',
+    tag: TAG,
+    access: 'node_run.read',
+    responds: NodeRunList,
+    description: 'One page of NodeRuns',
+    errors: [...FORWARDED, 'run_not_found'],
+    query: NODE_RUN_LIST_PARAMETERS,
+  })
+  listNodeRuns(
+    @Ctx() ctx: RequestContext,
+    @Param('run_id') runId: string,
+    @Query() query: ListingQuery,
+  ): Promise<NodeRunList> {
+    return this.runs.listNodeRuns(ctx, runId, readNodeRunListQuery(query));
   }
 
   @Get('runs/:run_id(^[^:/]+)/events')

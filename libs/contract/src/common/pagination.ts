@@ -1,7 +1,7 @@
 import { ExtensionsField, IntegerField, StringField } from '../fields/fields.js';
 import type { Extensions } from './extensions.js';
 
-/** Where a listing goes on. No endpoint of v1 uses it yet. (`common/pagination.schema.json`) */
+/** Where a listing goes on. No endpoint of the standard uses it, our listings do. (`common/pagination.schema.json`) */
 export class Pagination {
   @StringField({ optional: true })
   next_page_token?: string;

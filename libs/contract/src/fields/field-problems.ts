@@ -25,6 +25,11 @@ export function problemsOf(field: Field, value: unknown, path = field.name): rea
   return field.optional ? NONE : [{ path, message: 'is required' }];
 }
 
+/** Whether a text is a date-time as fields of that format take it: RFC 3339, with a time zone, a day that exists. */
+export function isDateTime(text: string): boolean {
+  return FORMATS['date-time'](text);
+}
+
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,163 @@
+/**
+ * The figures as tables for people, in Markdown.
+ *
+ * @param {object} report what is written as JSON, see bench.mjs
+ */
+export function present({ date, commit, environment, options, results, failure }) {
+  const { node, cpus, load_average, postgres, fsync, fdatasync_ms, data_in_memory } = environment;
+  const parts = [
+    `arp-jarvis bench, ${date}${commit === undefined ? '' : `, commit ${commit}`}`,
+    `Node ${node}, ${cpus} CPUs (load average before: ${load_average.toFixed(1)}), PostgreSQL ${postgres}, fsync ${fsync}; one fdatasync takes ${ms(fdatasync_ms)} ms` +
+      `${data_in_memory ? ' (the data folder is in memory: it costs nothing)' : ''}`,
+    `${options.seconds} s per level${options.quick ? ', quick' : ''}; load generator, suite and PostgreSQL share the CPUs`,
+    ...Object.entries(options.set).map(([name, value]) => `with ${name}=${value}`),
+  ];
+  const sections = Object.entries(results).flatMap(([name, result]) => ['', ...PRESENTERS[name](result, results)]);
+  const checked = Object.values(results).reduce((sum, { checked_runs = 0 }) => sum + checked_runs, 0);
+  const verdict =
+    failure === undefined
+      ? `All ${checked} runs of echo and composite had the right events and results.`
+      : 'FAILED; the figures are incomplete.';
+  return [...parts, ...sections, '', verdict, ''].join('\n');
+}
+
+/** Runs per caller below which a rate is marked with ~. */
+const ROUNDS = 10;
+
+const PRESENTERS = {
+  echo: ({ levels, rows_written_per_run }) => [
+    'Echo runs, from start to succeeded',
+    '',
+    ...levelTable(levels),
+    '',
+    `Rows per run: ${rowsText(rows_written_per_run)}.`,
+  ],
+  ceiling: (ceiling, { echo }) => {
+    const suite = echo?.levels.find(({ callers }) => callers === ceiling.callers);
+    return [
+      `Ceiling: the same rows by plain SQL with group commit, ${ceiling.callers} callers`,
+      '',
+      ...table(
+        ['', 'runs/s', 'transactions per run', 'rows per run'],
+        [
+          [
+            'plain SQL',
+            rate(ceiling.runs_per_second),
+            ratio(ceiling.transactions_per_run),
+            rowsText(ceiling.rows_written_per_run),
+          ],
+          ...(suite === undefined
+            ? []
+            : [
+                [
+                  'the suite',
+                  rate(suite.runs_per_second),
+                  ratio(suite.transactions_per_run),
+                  rowsText(echo.rows_written_per_run),
+                ],
+              ]),
+        ],
+      ),
+      ...(suite === undefined
+        ? []
+        : [
+            '',
+            `Ratio, suite to ceiling: ${roughly(suite)}${(suite.runs_per_second / ceiling.runs_per_second).toFixed(3)}.`,
+          ]),
+    ];
+  },
+  composite: ({ skipped, levels }) => [
+    'Runs of a composite with 3 echo nodes, from start to succeeded',
+    '',
+    ...(skipped === undefined ? levelTable(levels) : [`SKIPPED: ${skipped}.`]),
+  ],
+  idle: ({ coordinators, seconds, transactions, transactions_per_second }) => [
+    `Idle, ${coordinators} coordinator: ${transactions_per_second.toFixed(2)} transactions/s (${transactions} in ${seconds.toFixed(0)} s; a statement by itself is one).`,
+  ],
+  memory: ({ open_runs, resident_before_mib, resident_after_mib, mib_per_10000_runs }) => [
+    `Memory: ${mib_per_10000_runs.toFixed(1)} MiB per 10,000 open runs (${resident_before_mib.toFixed(0)} MiB, then ${resident_after_mib.toFixed(0)} MiB with ${open_runs} more).`,
+  ],
+  follow: ({ levels }) => [
+    'Latency of follow, ms from a write to its event at a follower',
+    '',
+    ...table(
+      ['followers', 'writes', 'sent p50', 'sent p99', 'answered p50', 'answered p99'],
+      levels.map(({ followers, writes, since_sent_ms, since_answered_ms }) => [
+        String(followers),
+        String(writes),
+        ...times(since_sent_ms),
+        ...times(since_answered_ms),
+      ]),
+    ),
+  ],
+  stored: ({ stored_runs, empty, full, ratio: share }) => [
+    `Echo runs with ${stored_runs} stored runs, ${full.callers} callers`,
+    '',
+    ...levelTable([empty, full], ['stored runs', ['0', String(stored_runs)]]),
+    '',
+    `Ratio, full to empty database: ${roughly(empty, full)}${share.toFixed(2)}.`,
+  ],
+};
+
+function levelTable(levels, [title, names] = ['callers', levels.map(({ callers }) => String(callers))]) {
+  return table(
+    [
+      title,
+      'runs',
+      'runs/s',
+      'start p50 ms',
+      'start p99 ms',
+      'end to end p50 ms',
+      'end to end p99 ms',
+      'transactions per run',
+    ],
+    levels.map((level, index) => [
+      names[index],
+      String(level.runs),
+      `${roughly(level)}${rate(level.runs_per_second)}`,
+      ...times(level.start_ms),
+      ...times(level.end_to_end_ms),
+      ratio(level.transactions_per_run),
+    ]),
+  );
+}
+
+/** A Markdown table, its columns aligned for a terminal too; all but the first are numbers. */
+function table(titles, rows) {
+  const widths = titles.map((title, column) => Math.max(4, ...[titles, ...rows].map((row) => row[column].length)));
+  const line = (cells) =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  return [line(titles), rule, ...rows.map(line)];
+}
+
+/** Callers that wait for the same commits end together: a few rounds of them in the measured time are no rate. */
+function roughly(...levels) {
+  return levels.some(({ runs, callers }) => runs < ROUNDS * callers) ? '~' : '';
+}
+
+function times({ p50, p99 }) {
+  return [ms(p50), ms(p99)];
+}
+
+function ms(value) {
+  return value < 10 ? value.toFixed(2) : value.toFixed(1);
+}
+
+function rate(perSecond) {
+  return perSecond < 100 ? perSecond.toFixed(1) : perSecond.toFixed(0);
+}
+
+function ratio(value) {
+  return value.toFixed(2);
+}
+
+function rowsText({ inserted, updated, deleted }) {
+  return [
+    [inserted, 'inserted'],
+    [updated, 'updated'],
+    [deleted, 'deleted'],
+  ]
+    .map(([count, verb]) => `${count.toFixed(1)} ${verb}`)
+    .join(', ');
+}
