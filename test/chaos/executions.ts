@@ -17,6 +17,7 @@ export interface ExecutionViolation {
     | 'irreversible_failed_otherwise'
     | 'write_failed_otherwise'
     | 'read_not_repeated'
+    | 'composite_failed'
     | 'succeeded_without_execution';
   readonly nodeRunId: string;
   readonly detail: string;
@@ -55,7 +56,7 @@ function rulesOf(
   } else if (node_type_id === CHAOS_NODES.write) {
     if (state !== 'succeeded' && error_code !== 'execution_uncertain') note('write_failed_otherwise', ended);
   } else if (state !== 'succeeded') {
-    note('read_not_repeated', ended);
+    note(node_type_id.startsWith('composite.') ? 'composite_failed' : 'read_not_repeated', ended);
   }
   const isRecorded = Object.values<string>(CHAOS_NODES).includes(node_type_id);
   if (state === 'succeeded' && isRecorded && !executions.some(({ endedAt }) => endedAt !== undefined)) {

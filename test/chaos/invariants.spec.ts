@@ -325,14 +325,14 @@ describe('the checker of executions', () => {
   });
   const nodeRun = (name: string, state: string, error_code: string | null = null) => ({
     node_run_id: 'n',
-    node_type_id: name === 'echo' ? 'jarvis.core.echo' : `test.chaos.${name}`,
+    node_type_id: name.includes('.') ? name : `test.chaos.${name}`,
     state,
     error_code,
   });
 
   it.each([
     ['a read that was repeated', [execution('read'), execution('read', 2)], nodeRun('read', 'succeeded'), []],
-    ['an echo', [], nodeRun('echo', 'succeeded'), []],
+    ['an echo', [], nodeRun('jarvis.core.echo', 'succeeded'), []],
     ['a lost one', [execution('irreversible')], nodeRun('irreversible', 'failed', 'execution_uncertain'), []],
     [
       'an irreversible one that was repeated',
@@ -353,6 +353,7 @@ describe('the checker of executions', () => {
       nodeRun('read', 'failed', 'execution_uncertain'),
       ['read_not_repeated'],
     ],
+    ['a composite that was given up', [], nodeRun('composite.t', 'failed', 'child_failed'), ['composite_failed']],
     [
       'a result that nobody computed',
       [execution('read')],

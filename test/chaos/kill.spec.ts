@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnScriptedCompositeExecutor } from '#testing';
+import { CHAOS_NODES, CHAOS_VERSION } from './chaos-pack.js';
 import type { Execution } from './chaos-pack.js';
 import { startCluster } from './cluster.js';
 import type { Cluster } from './cluster.js';
@@ -10,10 +12,9 @@ import { seededRandom } from './seeded-random.js';
 import { untilSettled } from './settling.js';
 
 const ROUNDS = Number(process.env['ARP_CHAOS_ROUNDS'] ?? 3);
+/** Started anew in each round, and once before the first. */
 const RUNS_PER_ROUND = Number(process.env['ARP_CHAOS_RUNS'] ?? 150);
 const SEED = Number(process.env['ARP_CHAOS_SEED'] ?? Date.now() % 1_000_000_000);
-/** A scripted composite executor that outlives the test; without it no run is composite. */
-const COMPOSITE_EXECUTOR = process.env['ARP_CHAOS_COMPOSITE_EXECUTOR_URL'];
 
 const VICTIMS = ['coordinator', 'executor', 'both', 'postgres'] as const;
 type Victim = (typeof VICTIMS)[number];
@@ -26,15 +27,23 @@ describe('kill -9 at any moment under load', () => {
   const random = seededRandom(SEED);
   let cluster: Cluster | undefined;
   let load: Load | undefined;
+  /** Lives through all rounds; it repeats its reports until they are answered. */
+  let composites: Awaited<ReturnType<typeof spawnScriptedCompositeExecutor>> | undefined;
   beforeAll(async () => {
+    composites = await spawnScriptedCompositeExecutor({
+      children: 3,
+      nodeType: CHAOS_NODES.read,
+      nodeVersion: CHAOS_VERSION,
+    });
     cluster = await startCluster({
       database: 'own',
-      ...(COMPOSITE_EXECUTOR === undefined ? {} : { compositeExecutorUrl: COMPOSITE_EXECUTOR }),
+      compositeExecutorUrl: composites.url,
     });
   }, 120_000);
   afterAll(async () => {
     load?.stop();
     await cluster?.stop();
+    await composites?.stop();
   }, 120_000);
 
   it(
@@ -45,11 +54,12 @@ describe('kill -9 at any moment under load', () => {
         coordinatorUrls: running.coordinators.map(({ url }) => url),
         random,
         prefix: `chaos-${SEED}`,
-        composites: COMPOSITE_EXECUTOR !== undefined,
+        composites: true,
       });
       load = calls;
       const kills: Record<Victim, number> = { coordinator: 0, executor: 0, both: 0, postgres: 0 };
-      const starts: Promise<void>[] = [];
+      // What is in flight when the first round begins.
+      const starts = [calls.start(RUNS_PER_ROUND)];
       const inFlight: number[] = [];
       let deck: Victim[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -84,7 +94,7 @@ describe('kill -9 at any moment under load', () => {
       expect(describeViolations(violations)).toEqual([]);
       expect(wrong).toEqual([]);
       expect(calls.refused).toEqual([]);
-      expect(calls.acknowledged).toHaveLength(ROUNDS * RUNS_PER_ROUND);
+      expect(calls.acknowledged).toHaveLength((ROUNDS + 1) * RUNS_PER_ROUND);
     },
     360_000 + ROUNDS * 30_000,
   );

@@ -13,7 +13,7 @@ export interface LoadOptions {
   readonly prefix: string;
   /** Whether a part of the runs is composite. Default false. */
   readonly composites?: boolean;
-  /** How long nodes wait, in milliseconds: from and to. Default 50 to 1500. */
+  /** How long nodes wait, in milliseconds: from and to. Default 50 to 2500. */
   readonly waitMs?: readonly [number, number];
 }
 
@@ -49,8 +49,9 @@ export class Load {
   async start(count: number): Promise<void> {
     const requests = Array.from({ length: count }, () => this.newRequest());
     const caller = async () => {
-      for (let request = requests.shift(); request !== undefined; request = requests.shift())
-        {await this.insist(request);}
+      for (let request = requests.shift(); request !== undefined; request = requests.shift()) {
+        await this.insist(request);
+      }
     };
     await Promise.all(Array.from({ length: CALLERS }, caller));
   }
@@ -61,7 +62,7 @@ export class Load {
   }
 
   private newRequest(): { run_id: string; root_node_type_ref: object; input: object } {
-    const { random, prefix, composites = false, waitMs = [50, 1_500] } = this.options;
+    const { random, prefix, composites = false, waitMs = [50, 2_500] } = this.options;
     this.count += 1;
     const n = this.count;
     const chance = random.next();
