@@ -2,7 +2,6 @@ import type { RunState } from '#contract';
 
 /**
  * queued -> running -> succeeded, failed or canceled; queued may also fail (policy) or be canceled. Terminal states never change.
- * The SQL that moves a run repeats this table: `where state = any(statesBefore(to))`.
  */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ['running', 'failed', 'canceled'],

@@ -1,8 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * `run_deadline`: the wall time of the run is used up. `node_run_deadline`: its executor has not reported in time.
- * `cancel_notice`: an executor is to be told of a cancel.
+ * `run_deadline`: the wall time of the run is used up. `node_run_deadline`: that of the node run is, or its executor has not
+ * reported in time. `cancel_notice`: an executor is to be told of a cancel.
  */
 export type TimerKind = 'run_deadline' | 'node_run_deadline' | 'cancel_notice';
 
