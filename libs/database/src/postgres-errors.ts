@@ -71,8 +71,9 @@ export function translatePostgresError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (code === POSTGRES_ERRORS.lockNotAvailable || isUnavailable(code, error))
-    {return new AppError('database_unavailable', { cause: error });}
+  if (code === POSTGRES_ERRORS.lockNotAvailable || isUnavailable(code, error)) {
+    return new AppError('database_unavailable', { cause: error });
+  }
   return error;
 }
 

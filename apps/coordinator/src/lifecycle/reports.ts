@@ -53,6 +53,21 @@ export function completeNodeRun(draft: RunDraft, nodeRunId: string, outcome: Out
   failRunWhenOverspent(draft, draft.started?.constraints);
 }
 
+/**
+ * Refuses who reports with the assignment token of an earlier epoch: the node run was handed out again since.
+ *
+ * @param epoch of the token; undefined: the request carried none
+ * @throws AppError assignment_mismatch
+ */
+export function refuseSuperseded(draft: RunDraft, nodeRunId: string, epoch: number | undefined): void {
+  const nodeRun = draft.find(nodeRunId);
+  if (epoch === undefined || nodeRun === undefined || nodeRun.epoch === epoch) return;
+  throw new AppError('assignment_mismatch', {
+    message: `The assignment token is of an earlier hand-over of ${nodeRunId}; it was handed out again since.`,
+    details: { node_run_id: nodeRunId },
+  });
+}
+
 export function nodeRunNotFound(nodeRunId: string): AppError {
   return new AppError('node_run_not_found', {
     message: `There is no node run ${nodeRunId}.`,
