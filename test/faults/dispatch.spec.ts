@@ -1,5 +1,11 @@
 import { AtomicExecutorApi } from '#contract';
-import type { AtomicExecuteRequest, AtomicExecuteResult, NodeType, RequestContext } from '#contract';
+import type {
+  AtomicExecuteRequest,
+  AtomicExecuteResult,
+  ConstraintEnvelope,
+  NodeType,
+  RequestContext,
+} from '#contract';
 import { connectDatabase } from '#database';
 import type { Database } from '#database';
 import type { Logger } from '#http';
@@ -98,7 +104,7 @@ describe('running one node run, when something goes wrong', () => {
     );
   }
 
-  async function started(runId: string): Promise<DispatchTicket> {
+  async function started(runId: string, constraints?: ConstraintEnvelope): Promise<DispatchTicket> {
     const store = new RunStoreService(database, new RunWritesRepository(), { maxQueued: 100 });
     const rootId = await store.execute({
       runId,
@@ -106,12 +112,17 @@ describe('running one node run, when something goes wrong', () => {
       documents: true,
       decide: (draft) => {
         startRun(draft, {
-          request: { run_id: runId, root_node_type_ref: NODE_TYPE, input: {} },
+          request: {
+            run_id: runId,
+            root_node_type_ref: NODE_TYPE,
+            input: {},
+            ...(constraints === undefined ? {} : { constraints }),
+          },
           runContext: {},
           tenantId: undefined,
           decision: { decision: 'allow' },
           kind: 'atomic',
-          constraints: undefined,
+          constraints,
           conflict: { code: 'run_already_exists', details: {} },
         });
         return draft.head.root_node_run_id;
@@ -156,5 +167,19 @@ describe('running one node run, when something goes wrong', () => {
     const root = await rootOf('lost_finish');
     expect(root).toMatchObject({ state: 'succeeded', leases: 0 });
     expect(root?.events.filter((type) => type === 'atomic_executed')).toHaveLength(1);
+  });
+
+  it.each([3e9, 1e300])('keeps a result that reports %d calls', async (external_calls) => {
+    const executor = new FakeExecutor();
+    executor.answer = () => ({ state: 'succeeded', outputs: {}, extensions: { 'jarvis.usage': { external_calls } } });
+    const ticket = await started(`calls_${external_calls}`);
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf(`calls_${external_calls}`)).toMatchObject({ state: 'succeeded', leases: 0 });
+  });
+
+  it.each([8e15, 9e15])('runs a node run whose run may take %d ms', async (max_wall_time_ms) => {
+    const ticket = await started(`wall_${max_wall_time_ms}`, { budgets: { max_wall_time_ms } });
+    await run(runnerWith(new FakeExecutor()), ticket);
+    expect(await rootOf(`wall_${max_wall_time_ms}`)).toMatchObject({ state: 'succeeded', leases: 0 });
   });
 });
