@@ -94,9 +94,11 @@ export class DispatcherService implements OnModuleInit, OnApplicationBootstrap, 
 
   private async run(ticket: DispatchTicket, aborted: AbortSignal): Promise<void> {
     const { node_run_id, run_id } = ticket;
+    const { owner } = this.membership;
+    const leaseOf = () => this.membership.leaseOf(ticket, owner);
     try {
       await withLogFields({ run_id, node_run_id }, () =>
-        this.runner.run(ticket, { owner: this.membership.owner, aborted, stopping: this.stopping.signal }),
+        this.runner.run(ticket, { owner, leaseOf, aborted, stopping: this.stopping.signal }),
       );
     } catch (error) {
       this.logger.error({ err: error, run_id, node_run_id }, 'dispatch failed');

@@ -20,7 +20,7 @@ import {
   releaseNodeRun,
   retryNodeRun,
 } from '../lifecycle/execution.js';
-import type { Hold, Limits } from '../lifecycle/execution.js';
+import type { Begin, Hold, Limits } from '../lifecycle/execution.js';
 import { retryDecision } from '../lifecycle/retry-decision.js';
 import type { RetryPolicy } from '../lifecycle/retry-decision.js';
 import type { RunDraft } from '../lifecycle/run-draft.js';
@@ -28,6 +28,7 @@ import { DocumentLimits } from '../node-runs/document-limits.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
 import type { NodeTypeFacts } from '../node-types/node-type-facts.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
+import type { LeaseEntity } from '../tables/lease.entity.js';
 import { DISPATCH_OPTIONS } from './dispatch-options.js';
 import type { DispatchOptions } from './dispatch-options.js';
 import { ExecutorCallsService } from './executor-calls.service.js';
@@ -37,6 +38,8 @@ import type { Answer } from './executor-calls.service.js';
 export interface RunningAs {
   /** The name of this process in leases. */
   readonly owner: string;
+  /** The lease that `owner` has of the node run, if it has one. */
+  readonly leaseOf: () => Promise<Pick<LeaseEntity, 'epoch'> | undefined>;
   /** Fires when the node run is not this process's any more. */
   readonly aborted: AbortSignal;
   /** Fires when the process stops: what is in hand is finished, but a database that is away is not waited for. */
@@ -85,14 +88,28 @@ export class NodeRunRunnerService {
     const limits = limitsOf(ticket);
     const { node_run_id: nodeRunId } = ticket;
     const { owner } = as;
-    const hold = await this.command(ticket, as, (draft) =>
-      beginNodeRun(draft, { nodeRunId, owner, kind, decision, repeatable, limits }),
-    );
+    const hold = await this.begin(ticket, as, { nodeRunId, owner, kind, decision, repeatable, limits });
     if (hold === undefined) return;
     const answer = await this.calls.execute(ctx, ticket, hold, kind);
     if (!(await this.keep(ticket, as, hold, answer, { facts, repeatable, kind }))) {
       this.logger.info('the node run is not held by this process any more; its result is dropped');
     }
+  }
+
+  /**
+   * Takes the node run. When the answer to a commit is lost, the same is asked for again and refused: it is not queued any more. Then
+   * the lease tells whether it was this process that took it, since nobody else would ever end what a living process holds.
+   */
+  private async begin(ticket: DispatchTicket, as: RunningAs, begin: Begin): Promise<Hold | undefined> {
+    const tried: Hold[] = [];
+    const hold = await this.command(ticket, as, (draft) => {
+      const begun = beginNodeRun(draft, begin);
+      if (begun !== undefined) tried.push(begun);
+      return begun;
+    });
+    if (hold !== undefined || tried.length === 0) return hold;
+    const lease = await this.persistently(as, as.leaseOf);
+    return tried.find(({ epoch }) => epoch === lease?.epoch);
   }
 
   /** Writes down what came of an execution. @returns false when the node run was lost meanwhile */
@@ -194,14 +211,20 @@ export class NodeRunRunnerService {
     });
   }
 
-  /** A result in hand is not given up because the database is away: writes are tried until they are answered. */
-  private async command<T>(ticket: DispatchTicket, as: RunningAs, decide: (draft: RunDraft) => T): Promise<T> {
+  private command<T>(ticket: DispatchTicket, as: RunningAs, decide: (draft: RunDraft) => T): Promise<T> {
     const { run_id: runId, node_run_id: nodeRunId } = ticket;
     // A budget can end the whole run, and a composite has children: then everything open is looked at.
     const wide = ticket.constraints?.budgets !== undefined || ticket.kind !== 'atomic';
+    return this.persistently(as, () =>
+      this.store.execute({ runId, nodeRunIds: [nodeRunId], open: wide, documents: wide, decide }),
+    );
+  }
+
+  /** A result in hand is not given up because the database is away: it is tried until it answers. */
+  private async persistently<T>(as: RunningAs, work: () => Promise<T>): Promise<T> {
     for (let pause = DATABASE_RETRY_MIN_MS; ; pause = Math.min(pause * 2, DATABASE_RETRY_MAX_MS)) {
       try {
-        return await this.store.execute({ runId, nodeRunIds: [nodeRunId], open: wide, documents: wide, decide });
+        return await work();
       } catch (error) {
         const isPassing =
           error instanceof AppError && (error.code === 'database_unavailable' || error.code === 'overloaded');

@@ -1,6 +1,6 @@
 import type { ConstraintEnvelope, EvaluationResult, NodeKind, PolicyDecision } from '#contract';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
-import { overspending, overspendingOfBegin } from './budgets.js';
+import { addedCount, overspending, overspendingOfBegin } from './budgets.js';
 import type { Overspending, Usage } from './budgets.js';
 import { saidOfEnd, endNodeRun, evaluated, failRunOverBudget, failure } from './end-node-run.js';
 import type { Outcome } from './end-node-run.js';
@@ -178,7 +178,7 @@ export function recoverNodeRun(draft: RunDraft, hold: Hold, repeatable: boolean)
 export function spend(draft: RunDraft, { external_calls, cost }: Usage): void {
   if (external_calls === 0 && cost === 0) return;
   const { head } = draft;
-  draft.updateHead({ external_calls: head.external_calls + external_calls, cost: head.cost + cost });
+  draft.updateHead({ external_calls: addedCount(head.external_calls, external_calls), cost: head.cost + cost });
 }
 
 /** What was spent counts when it is reported: the result that breaks a budget is kept, and the run fails. */
