@@ -85,7 +85,7 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
     repository: dueWork,
     samples: [
       ['findDue', (db) => dueWork.findDue(db, AT, { ready: 64, timers: 100 })],
-      ['findTickets', (db) => dueWork.findTickets(db, [{ bucket: BUCKET, node_run_id: NODE_RUN }])],
+      ['findTickets', (db) => dueWork.findTickets(db, [{ bucket: BUCKET, node_run_id: NODE_RUN }], AT)],
     ],
   },
   {

@@ -20,7 +20,7 @@ import {
   releaseNodeRun,
   retryNodeRun,
 } from '../lifecycle/execution.js';
-import type { Begin, Hold, Limits } from '../lifecycle/execution.js';
+import type { Begin, Hold, Limits, Waiting } from '../lifecycle/execution.js';
 import { retryDecision } from '../lifecycle/retry-decision.js';
 import type { RetryPolicy } from '../lifecycle/retry-decision.js';
 import type { RunDraft } from '../lifecycle/run-draft.js';
@@ -81,14 +81,13 @@ export class NodeRunRunnerService {
       return this.refuse(ticket, as, failure('policy_denied', decision.message), decision);
     }
     if (decision.decision === 'require_approval') {
-      await this.command(ticket, as, (draft) => parkNodeRun(draft, ticket.node_run_id, decision));
+      await this.command(ticket, as, (draft) => parkNodeRun(draft, waitingOf(ticket), decision));
       return;
     }
     const repeatable = facts.idempotent || facts.retry !== undefined || kind === 'composite';
     const limits = limitsOf(ticket);
-    const { node_run_id: nodeRunId } = ticket;
     const { owner } = as;
-    const hold = await this.begin(ticket, as, { nodeRunId, owner, kind, decision, repeatable, limits });
+    const hold = await this.begin(ticket, as, { ...waitingOf(ticket), owner, kind, decision, repeatable, limits });
     if (hold === undefined) return;
     const answer = await this.calls.execute(ctx, ticket, hold, kind);
     if (!(await this.keep(ticket, as, hold, answer, { facts, repeatable, kind }))) {
@@ -140,7 +139,7 @@ export class NodeRunRunnerService {
       Math.random(),
     );
     const usage = readUsage(answer.extensions);
-    const spent = { usage, limits: limitsOf(ticket) };
+    const spent = { usage, limits: limitsOf(ticket), isUnsent: answer.kind === 'not_sent' };
     if (typeof decision === 'number') {
       return write((draft) =>
         retryNodeRun(draft, hold, answer.outcome, new Date(draft.now.getTime() + decision), spent),
@@ -172,10 +171,13 @@ export class NodeRunRunnerService {
     outcome: Outcome,
     decision?: PolicyDecision,
   ): Promise<void> {
-    await this.command(ticket, as, (draft) => refuseNodeRun(draft, ticket.node_run_id, outcome, decision));
+    await this.command(ticket, as, (draft) => refuseNodeRun(draft, waitingOf(ticket), outcome, decision));
   }
 
-  /** A registry that does not answer holds the node run up and fails nothing: the look finds it again. */
+  /**
+   * A registry that does not answer holds the node run up and fails nothing: the look finds it again. So does an executor, where a
+   * ceiling needs the side effect that it alone knows.
+   */
   private async factsOf(
     ctx: RequestContext,
     ticket: DispatchTicket,
@@ -183,6 +185,7 @@ export class NodeRunRunnerService {
   ): Promise<NodeTypeFacts | undefined> {
     try {
       const ref = { node_type_id: ticket.node_type_id, version: ticket.node_type_version };
+      if (ticket.constraints?.gates?.side_effect_class !== undefined) return await this.nodeTypes.describe(ctx, ref);
       return await this.nodeTypes.describeQueued(ctx, ref, ticket.kind);
     } catch (error) {
       this.logger.warn({ err: error }, 'the node type could not be described; dispatch is tried again');
@@ -243,6 +246,10 @@ function obstacleFor(ticket: DispatchTicket, facts: NodeTypeFacts): NodeRunError
   }
   if ((facts.kind ?? ticket.kind) !== 'atomic') return undefined;
   return isWithinCeiling(ticket.constraints, facts.sideEffect) ? undefined : 'side_effect_not_allowed';
+}
+
+function waitingOf({ node_run_id: nodeRunId, epoch }: DispatchTicket): Waiting {
+  return { nodeRunId, epoch };
 }
 
 function limitsOf({ constraints, run_constraints }: DispatchTicket): Limits {

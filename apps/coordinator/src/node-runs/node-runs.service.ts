@@ -125,7 +125,9 @@ export class NodeRunsService {
   private async refuseForeignParent({ run_id, parent_node_run_id }: NodeRunsCreateRequest): Promise<void> {
     if (bucketOfNodeRun(parent_node_run_id) === bucketOfRun(run_id)) {
       const [parent] = await this.reads.reportedNodeRuns(run_id, [parent_node_run_id]);
-      if (parent === undefined || parent.nodeRun.run_id === run_id) return;
+      if (parent?.nodeRun.run_id === run_id) return;
+      await this.reads.run(run_id);
+      if (parent === undefined) throw parentNotFound(parent_node_run_id);
     } else {
       await this.reads.run(run_id);
       const isKnown = await this.reads.nodeRun(parent_node_run_id).then(
@@ -135,7 +137,7 @@ export class NodeRunsService {
           throw error;
         },
       );
-      if (!isKnown) throw new AppError('parent_node_run_not_found', { details: { parent_node_run_id } });
+      if (!isKnown) throw parentNotFound(parent_node_run_id);
     }
     throw new AppError('parent_node_run_mismatch', { details: { parent_node_run_id } });
   }
@@ -145,6 +147,10 @@ export class NodeRunsService {
     const facts = await this.nodeTypes.describeNew(ctx, spec.node_type_ref);
     return { nodeRunId: childId(request, spec), spec, kind: facts.kind, typeConstraints: facts.constraints };
   }
+}
+
+function parentNotFound(parentNodeRunId: string): AppError {
+  return new AppError('parent_node_run_not_found', { details: { parent_node_run_id: parentNodeRunId } });
 }
 
 /** A key gives always the same id under the same parent. */
