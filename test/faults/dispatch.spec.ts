@@ -24,6 +24,7 @@ import { NodeTypesService } from '../../apps/coordinator/src/node-types/node-typ
 import { RunStoreService } from '../../apps/coordinator/src/run-store/run-store.service.js';
 import { RunWritesRepository } from '../../apps/coordinator/src/run-store/run-writes.repository.js';
 import { bucketOfRun } from '../../apps/coordinator/src/sharding/bucket.js';
+import { AdmissionService } from '../../apps/coordinator/src/dispatch/admission.service.js';
 import { ExecutorCallsService } from '../../apps/coordinator/src/dispatch/executor-calls.service.js';
 import { NodeRunRunnerService } from '../../apps/coordinator/src/dispatch/node-run-runner.service.js';
 
@@ -93,11 +94,11 @@ describe('running one node run, when something goes wrong', () => {
       if (lost.includes(commits)) throw new Error('Connection terminated unexpectedly');
     };
     const tokens = new AssignmentTokensService(database, new SecretsRepository(), undefined);
+    const calls = new ExecutorCallsService(executor, undefined, tokens, OPTIONS, logger);
     return new NodeRunRunnerService(
       new RunStoreService(lossy, new RunWritesRepository(), { maxQueued: 100 }),
-      new NodeTypesService(executor, undefined),
-      policy,
-      new ExecutorCallsService(executor, undefined, tokens, OPTIONS, logger),
+      new AdmissionService(new NodeTypesService(executor, undefined), policy, calls, logger),
+      calls,
       new DocumentLimits(1_000_000, 1_000_000),
       OPTIONS,
       logger,
@@ -129,7 +130,7 @@ describe('running one node run, when something goes wrong', () => {
       },
     });
     const key = { bucket: bucketOfRun(runId), node_run_id: rootId };
-    const [ticket] = await new DueWorkRepository().findTickets(database, [key]);
+    const [ticket] = await new DueWorkRepository().findTickets(database, [key], new Date());
     return ticket as DispatchTicket;
   }
 
