@@ -33,5 +33,5 @@ export async function copyTree(): Promise<{ readonly folder: string; remove(): P
 async function refuseStaleInstall(): Promise<void> {
   const [installed, lock] = await Promise.all([stat('node_modules/.package-lock.json'), stat('package-lock.json')]);
   if (installed.mtimeMs < lock.mtimeMs)
-    throw new Error('node_modules is older than package-lock.json: run npm ci first');
+    {throw new Error('node_modules is older than package-lock.json: run npm ci first');}
 }
