@@ -78,19 +78,22 @@ export class NodeRunRunnerService {
     }
     const decision = await this.decide(ctx, ticket);
     if (decision.decision === 'deny')
-      return this.refuse(ticket, as, failure('policy_denied', decision.message), decision);
+      {return this.refuse(ticket, as, failure('policy_denied', decision.message), decision);}
     if (decision.decision === 'require_approval') {
       await this.command(ticket, as, (draft) => parkNodeRun(draft, ticket.node_run_id, decision));
       return;
     }
-    const repeatable = facts.idempotent || facts.retry !== undefined || kind === 'composite';
+    // What cannot be undone is not repeated for a retry policy; only a node type that is idempotent says that twice is once.
+    const mayRetry = facts.retry !== undefined && facts.sideEffect !== 'irreversible';
+    const repeatable = facts.idempotent || mayRetry || kind === 'composite';
     const limits = limitsOf(ticket);
     const { node_run_id: nodeRunId } = ticket;
     const { owner } = as;
     const hold = await this.begin(ticket, as, { nodeRunId, owner, kind, decision, repeatable, limits });
     if (hold === undefined) return;
     const answer = await this.calls.execute(ctx, ticket, hold, kind);
-    if (!(await this.keep(ticket, as, hold, answer, { facts, repeatable, kind }))) {
+    const kept = this.keep(ticket, as, hold, answer, { facts, repeatable, kind });
+    if (!(await kept.catch((error: unknown) => this.failUnkept(ticket, as, hold, error)))) {
       this.logger.info('the node run is not held by this process any more; its result is dropped');
     }
   }
@@ -112,7 +115,7 @@ export class NodeRunRunnerService {
   }
 
   /** Writes down what came of an execution. @returns false when the node run was lost meanwhile */
-  private keep(
+  private async keep(
     ticket: DispatchTicket,
     as: RunningAs,
     hold: Hold,
@@ -152,6 +155,14 @@ export class NodeRunRunnerService {
       return write((draft) => finishNodeRun(draft, hold, outcome, spent));
     }
     return write((draft) => failHeld(draft, hold, outcome));
+  }
+
+  /** A node run that a living process holds is ended by nobody else: when its result can never be written, this is written. */
+  private failUnkept(ticket: DispatchTicket, as: RunningAs, hold: Hold, error: unknown): Promise<boolean> {
+    if (as.stopping.aborted) throw error;
+    this.logger.error({ err: error }, 'what came of the node run cannot be written');
+    const outcome = failure('execution_uncertain', 'The node run was executed, and what came of it cannot be kept.');
+    return this.command(ticket, as, (draft) => failHeld(draft, hold, outcome));
   }
 
   private withinLimits(outcome: Outcome): Outcome {
