@@ -1,4 +1,4 @@
-import { AtomicExecutorApi } from '#contract';
+import { AppError, AtomicExecutorApi } from '#contract';
 import type {
   AtomicExecuteRequest,
   AtomicExecuteResult,
@@ -182,5 +182,35 @@ describe('running one node run, when something goes wrong', () => {
     const ticket = await started(`wall_${max_wall_time_ms}`, { budgets: { max_wall_time_ms } });
     await run(runnerWith(new FakeExecutor()), ticket);
     expect(await rootOf(`wall_${max_wall_time_ms}`)).toMatchObject({ state: 'succeeded', leases: 0 });
+  });
+
+  it('ends a node run whose result cannot be written', async () => {
+    const executor = new FakeExecutor();
+    executor.answer = () => ({ state: 'succeeded', outputs: { count: 1n } });
+    const ticket = await started('unwritable');
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf('unwritable')).toMatchObject({ state: 'failed', code: 'execution_uncertain', leases: 0 });
+  });
+
+  it('keeps a result with characters that Postgres has no text for', async () => {
+    const executor = new FakeExecutor();
+    executor.answer = () => ({ state: 'succeeded', outputs: { text: 'a\u0000b\ud800' } });
+    const ticket = await started('strange_text');
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf('strange_text')).toMatchObject({ state: 'succeeded', leases: 0 });
+  });
+
+  it.each([
+    ['irreversible', { state: 'failed', code: 'execution_uncertain', leases: 0 }],
+    ['write', { state: 'queued', code: null, leases: 0 }],
+  ])('follows the retry policy of what is %s, after no answer came, only where that is safe', async (effect, end) => {
+    const executor = new FakeExecutor();
+    executor.extensions = { 'jarvis.side_effect': effect, 'jarvis.retry': { max_attempts: 5 } };
+    executor.answer = () => {
+      throw new AppError('atomic_executor_unavailable');
+    };
+    const ticket = await started(`policy_${effect}`);
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf(`policy_${effect}`)).toMatchObject(end);
   });
 });

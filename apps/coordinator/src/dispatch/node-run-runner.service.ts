@@ -86,7 +86,8 @@ export class NodeRunRunnerService {
     const hold = await this.begin(ticket, as, { ...waitingOf(ticket), owner, kind, decision, repeatable, limits });
     if (hold === undefined) return;
     const answer = await this.calls.execute(ctx, ticket, hold, kind);
-    if (!(await this.keep(ticket, as, hold, answer, { facts, repeatable, kind }))) {
+    const kept = this.keep(ticket, as, hold, answer, { facts, repeatable, kind });
+    if (!(await kept.catch((error: unknown) => this.failUnkept(ticket, as, hold, error)))) {
       this.logger.info('the node run is not held by this process any more; its result is dropped');
     }
   }
@@ -108,7 +109,7 @@ export class NodeRunRunnerService {
   }
 
   /** Writes down what came of an execution. @returns false when the node run was lost meanwhile */
-  private keep(
+  private async keep(
     ticket: DispatchTicket,
     as: RunningAs,
     hold: Hold,
@@ -148,6 +149,14 @@ export class NodeRunRunnerService {
       return write((draft) => finishNodeRun(draft, hold, outcome, spent));
     }
     return write((draft) => failHeld(draft, hold, outcome));
+  }
+
+  /** A node run that a living process holds is ended by nobody else: when its result can never be written, this is written. */
+  private failUnkept(ticket: DispatchTicket, as: RunningAs, hold: Hold, error: unknown): Promise<boolean> {
+    if (as.stopping.aborted) throw error;
+    this.logger.error({ err: error }, 'what came of the node run cannot be written');
+    const outcome = failure('execution_uncertain', 'The node run was executed, and what came of it cannot be kept.');
+    return this.command(ticket, as, (draft) => failHeld(draft, hold, outcome));
   }
 
   private withinLimits(outcome: Outcome): Outcome {
