@@ -31,6 +31,12 @@ export class StubPeer {
     this.server = server;
   }
 
+  /** Refuses connections from now on, while those that are busy go on; `stop` ends them. */
+  refuse(): void {
+    this.server?.close();
+    this.server?.closeIdleConnections();
+  }
+
   /** Refuses connections from now on; those that are open are cut. */
   async stop(): Promise<void> {
     const { server } = this;

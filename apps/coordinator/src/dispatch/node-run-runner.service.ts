@@ -163,11 +163,12 @@ export class NodeRunRunnerService {
     const size = this.documents.excessOfOutputs(outcome.outputs);
     if (size === undefined) return outcome;
     const limit = this.documents.maxOutputsBytes;
-    return failure(
-      'outputs_too_large',
-      `The outputs are ${size} bytes of JSON; ${limit} are kept. Hand large data over as an artifact.`,
-      { size, limit },
-    );
+    const message = `The outputs are ${size} bytes of JSON; ${limit} are kept. Hand large data over as an artifact.`;
+    const { output_artifacts } = outcome;
+    return {
+      ...failure('outputs_too_large', message, { size, limit }),
+      ...(output_artifacts === undefined ? {} : { output_artifacts }),
+    };
   }
 
   private command<T>(ticket: DispatchTicket, as: RunningAs, decide: (draft: RunDraft) => T): Promise<T> {
