@@ -32,6 +32,7 @@ export async function copyTree(): Promise<{ readonly folder: string; remove(): P
 /** `npm start` in the copy would install what is out of date, through the link, and empty the original's folder first. */
 async function refuseStaleInstall(): Promise<void> {
   const [installed, lock] = await Promise.all([stat('node_modules/.package-lock.json'), stat('package-lock.json')]);
-  if (installed.mtimeMs < lock.mtimeMs)
-    {throw new Error('node_modules is older than package-lock.json: run npm ci first');}
+  if (installed.mtimeMs < lock.mtimeMs) {
+    throw new Error('node_modules is older than package-lock.json: run npm ci first');
+  }
 }
