@@ -42,6 +42,8 @@ export class Transaction implements Queryable {
 }
 
 const MAX_ATTEMPTS = 4;
+const BEGIN: Statement = { text: 'begin', parameters: [] };
+const COMMIT: Statement = { text: 'commit', parameters: [] };
 
 /** Postgres, as the repositories see it. */
 export class Database implements Queryable {
@@ -76,7 +78,8 @@ export class Database implements Queryable {
   }
 
   /**
-   * One transaction in two round trips: all of `reads` at once, then all writes that `decide` makes of their rows, with the commit.
+   * One transaction in two round trips: all of `reads` at once, then all writes that `decide` makes of their rows, with the commit; in
+   * one when there are no reads.
    * For the group commit, on connections of its own. Nothing is translated and nothing is tried again here.
    *
    * @throws UnsentError when it failed before anything was written; any other error leaves open whether it was committed
@@ -90,11 +93,11 @@ export class Database implements Queryable {
     }
     let broken = true;
     try {
-      const begun = await sendAll(client, [{ text: 'begin', parameters: [] }, ...reads]).catch((error: unknown) => {
-        throw new UnsentError(error);
-      });
-      const writes = decide(begun.slice(1).map(({ rows }) => rows));
-      const ended = await sendAll(client, [...writes, { text: 'commit', parameters: [] }]).catch((error: unknown) => {
+      // With nothing to read there is nothing to wait for.
+      const begun = reads.length === 0 ? [] : await begin(client, reads);
+      const writes = decide(begun);
+      const start = reads.length === 0 ? [BEGIN] : [];
+      const ended = await sendAll(client, [...start, ...writes, COMMIT]).catch((error: unknown) => {
         // The connection broke before the writes: the server has rolled back.
         throw wasConnectionDead(error) ? new UnsentError(error) : error;
       });
@@ -143,6 +146,14 @@ export class Database implements Queryable {
     tx.announceCommit();
     return result;
   }
+}
+
+/** @returns the rows of each read */
+async function begin(client: PoolClient, reads: readonly Statement[]): Promise<object[][]> {
+  const answers = await sendAll(client, [BEGIN, ...reads]).catch((error: unknown) => {
+    throw new UnsentError(error);
+  });
+  return answers.slice(1).map(({ rows }) => rows);
 }
 
 /** Sends every statement without waiting for the one before; rejects with the first failure when all are answered. */

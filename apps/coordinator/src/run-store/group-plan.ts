@@ -21,7 +21,8 @@ interface GroupRead {
 }
 
 /** What a group of commands looks at, each row once; nothing is read for what no command asks for. */
-export function groupReads(commands: readonly RunCommand<unknown>[], writes: RunWritesRepository): GroupRead[] {
+export function groupReads(all: readonly RunCommand<unknown>[], writes: RunWritesRepository): GroupRead[] {
+  const commands = all.filter((command) => command.isNew !== true);
   const documented = commands.filter((command) => command.documents === true);
   const open = (among: readonly RunCommand<unknown>[]) => keysOfRuns(among.filter((command) => command.open === true));
   const reported = commands.filter((command) => command.reportKeys === true);

@@ -3,6 +3,8 @@ import type { RunDraft } from '../lifecycle/run-draft.js';
 /** A change of one run: which of its rows it looks at, and the rule that makes of them what is written. */
 export interface RunCommand<Result> {
   readonly runId: string;
+  /** The id of the run was drawn a moment ago, so there is nothing to read. */
+  readonly isNew?: boolean;
   /** Node runs whose rows the rule looks at. */
   readonly nodeRunIds: readonly string[];
   /** Also every node run of the run that has not ended: for rules that end what is below, or everything. */

@@ -115,8 +115,9 @@ export class RunStoreService {
     if (group.length === 1 && alone !== undefined) return this.insist(alone, error);
     // The connection, or the server, was gone: every command of the group has the same fate. One that waits for a lock in vain, or
     // has too much to write, is one.
-    if (isUnavailable(error) && !tookTooLong(error))
+    if (isUnavailable(error) && !tookTooLong(error)) {
       return group.forEach(({ fail }) => fail(translatePostgresError(error)));
+    }
     for (const pending of group) await this.carryOut([pending]);
   }
 

@@ -50,6 +50,7 @@ export class RunsService {
     ]);
     const run = await this.store.execute({
       runId,
+      isNew: request.run_id === undefined && options.idempotencyKey === undefined,
       nodeRunIds: [],
       documents: true,
       decide: (draft) => {
