@@ -272,8 +272,11 @@ export class RunDraft {
     });
   }
 
+  /** Also when this draft has set it: what it set may have replaced a stored one. */
   dropTimer(kind: TimerEntity['kind'], nodeRunId: string): void {
-    remove(this.changes.timers, `${kind} ${nodeRunId}`, {
+    const key = `${kind} ${nodeRunId}`;
+    this.changes.timers.added.delete(key);
+    this.changes.timers.removed.set(key, {
       bucket: this.bucket,
       run_id: this.runId,
       node_run_id: nodeRunId,
