@@ -18,8 +18,8 @@ describe('reports with an assignment token', () => {
   });
   afterAll(async () => suite.stop());
 
-  const token = (nodeRunId: string, options: { expiresIn?: number; secret?: string } = {}) =>
-    new SignJWT({ run_id: 'any', epoch: 1 })
+  const token = (nodeRunId: string, options: { expiresIn?: number; secret?: string; epoch?: number } = {}) =>
+    new SignJWT({ run_id: 'any', epoch: options.epoch ?? 0 })
       .setProtectedHeader({ alg: 'HS256', typ: 'arp-assignment+jwt' })
       .setIssuer('arp-run-coordinator')
       .setSubject(nodeRunId)
@@ -46,6 +46,13 @@ describe('reports with an assignment token', () => {
       await call('POST', `${of}/${root_node_run_id}:complete`, { state: 'succeeded' }, headers),
     ];
   }
+
+  it('of an earlier hand-over are refused', async () => {
+    const run = await startRun();
+    for (const answer of await reports(run, await token(run.root_node_run_id, { epoch: 5 }))) {
+      refusal(answer, 403, 'assignment_mismatch');
+    }
+  });
 
   it('are accepted for the node run of the token', async () => {
     const run = await startRun();

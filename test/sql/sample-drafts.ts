@@ -29,6 +29,7 @@ export function begunDraft(started: RunDraft): RunDraft {
   const draft = next(started);
   beginNodeRun(draft, {
     nodeRunId: draft.head.root_node_run_id,
+    epoch: 0,
     owner: 'coordinator_sample',
     kind: 'atomic',
     decision: { decision: 'allow' },

@@ -85,7 +85,7 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
     repository: dueWork,
     samples: [
       ['findDue', (db) => dueWork.findDue(db, AT, { ready: 64, timers: 100 })],
-      ['findTickets', (db) => dueWork.findTickets(db, [{ bucket: BUCKET, node_run_id: NODE_RUN }])],
+      ['findTickets', (db) => dueWork.findTickets(db, [{ bucket: BUCKET, node_run_id: NODE_RUN }], AT)],
     ],
   },
   {
@@ -95,6 +95,7 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
       ['join', (db) => membership.join(db, OWNER)],
       ['beat', (db) => membership.beat(db, OWNER)],
       ['findLeases', (db) => membership.findLeases(db, OWNER, 500)],
+      ['findLease', (db) => membership.findLease(db, { bucket: BUCKET, node_run_id: NODE_RUN }, OWNER)],
       ['findLostOwners', (db) => membership.findLostOwners(db)],
       ['bury', (db) => membership.bury(db, { coordinator_id: 'coordinator_other', beat: AT.toISOString() })],
       ['leave', (db) => membership.leave(db, OWNER)],

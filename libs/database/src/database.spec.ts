@@ -5,6 +5,7 @@ import { connectDatabase } from './connect.js';
 import type { Database } from './database.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations/migrations.js';
+import { translatePostgresError, UnsentError } from './postgres-errors.js';
 
 describe('the database', () => {
   let home: TestDatabase;
@@ -77,5 +78,23 @@ describe('the database', () => {
     expect(rows).toEqual([{ n: 1 }]);
     await doomed.close();
     await expect(doomed.ping()).rejects.toThrow();
+  });
+
+  it('takes a standby for a database that is away', async () => {
+    const standby = database.transaction(async (tx) => {
+      await tx.query('set transaction read only', []);
+      await tx.query('create table written (n int)', []);
+    });
+    await expect(standby).rejects.toMatchObject({ code: 'database_unavailable' });
+  });
+
+  it.each([
+    ['a deadlock that was met again and again', '40P01'],
+    ['a session that was ended because this process stood still', '25P03'],
+    ['a network that is away', 'ENETUNREACH'],
+  ])('takes %s for a database that is away', (_, code) => {
+    const error = Object.assign(new Error('from the driver'), { code });
+    expect(translatePostgresError(error)).toMatchObject({ code: 'database_unavailable' });
+    expect(translatePostgresError(new UnsentError(error))).toMatchObject({ code: 'database_unavailable' });
   });
 });

@@ -15,6 +15,7 @@ export {
   isLockTimeout,
   isRetryableConflict,
   isUniqueViolation,
+  tookTooLong,
   translatePostgresError,
   UnsentError,
 } from './postgres-errors.js';

@@ -9,10 +9,24 @@ export const POSTGRES_ERRORS = {
   uniqueViolation: '23505',
   characterNotInRepertoire: '22021',
   untranslatableCharacter: '22P05',
+  idleInTransaction: '25P03',
+  readOnlyTransaction: '25006',
+  queryCanceled: '57014',
 } as const;
 
 /** SQLSTATE classes that mean "no database right now": connection, resources, operator intervention, system error. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58'];
+/**
+ * Codes of other classes that pass by themselves: others were in the way for as long as we tried, the session was ended while this
+ * process stood still, or the server is a standby that is about to be, or was, the primary.
+ */
+const PASSING_CODES: readonly string[] = [
+  POSTGRES_ERRORS.deadlockDetected,
+  POSTGRES_ERRORS.serializationFailure,
+  POSTGRES_ERRORS.lockNotAvailable,
+  POSTGRES_ERRORS.idleInTransaction,
+  POSTGRES_ERRORS.readOnlyTransaction,
+];
 const UNAVAILABLE_NODE_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -20,6 +34,10 @@ const UNAVAILABLE_NODE_CODES = [
   'ETIMEDOUT',
   'ENOTFOUND',
   'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ECONNABORTED',
   'EAI_AGAIN',
 ];
 const NOT_QUERYABLE = 'Client has encountered a connection error';
@@ -40,8 +58,12 @@ export class UnsentError extends Error {
   }
 }
 
-/** Whether the driver refused a statement because its connection was known to be broken: it was not sent. */
+/**
+ * Whether nothing of a transaction can have been committed although its end was asked for: the driver knew the connection to be
+ * broken and sent nothing, or the server had ended the session because nothing came.
+ */
 export function wasConnectionDead(error: unknown): boolean {
+  if (codeOf(error) === POSTGRES_ERRORS.idleInTransaction) return true;
   return error instanceof Error && error.message.includes(NOT_QUERYABLE);
 }
 
@@ -61,6 +83,12 @@ export function isLockTimeout(error: unknown): boolean {
   return codeOf(error instanceof AppError ? error.cause : error) === POSTGRES_ERRORS.lockNotAvailable;
 }
 
+/** Whether Postgres gave one statement up for the time it took, waiting or working. The server is there and does other work. */
+export function tookTooLong(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === POSTGRES_ERRORS.lockNotAvailable || code === POSTGRES_ERRORS.queryCanceled;
+}
+
 /** Names what went wrong in Postgres; anything else passes as it is. */
 export function translatePostgresError(error: unknown): unknown {
   if (error instanceof AppError) return error;
@@ -71,15 +99,15 @@ export function translatePostgresError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (code === POSTGRES_ERRORS.lockNotAvailable || isUnavailable(code, error))
-    {return new AppError('database_unavailable', { cause: error });}
-  return error;
+  return isUnavailable(code, error) ? new AppError('database_unavailable', { cause: error }) : error;
 }
 
 function isUnavailable(code: string | undefined, error: unknown): boolean {
   if (code !== undefined) {
     return (
-      UNAVAILABLE_NODE_CODES.includes(code) || (code.length === 5 && UNAVAILABLE_CLASSES.includes(code.slice(0, 2)))
+      PASSING_CODES.includes(code) ||
+      UNAVAILABLE_NODE_CODES.includes(code) ||
+      (code.length === 5 && UNAVAILABLE_CLASSES.includes(code.slice(0, 2)))
     );
   }
   return error instanceof Error && UNAVAILABLE_MESSAGES.some((message) => error.message.includes(message));

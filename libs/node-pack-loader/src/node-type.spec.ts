@@ -27,12 +27,13 @@ describe('toNodeType', () => {
         'jarvis.node_name': 'text.upper',
         'jarvis.side_effect': 'write',
         'jarvis.trust_tier': 'third_party',
+        'jarvis.idempotent': true,
       },
     });
   });
 
-  it('tells the tags when there are some', () => {
-    const tagged = { ...node, manifest: { ...manifest, tags: ['text'] } };
-    expect(toNodeType(tagged).extensions).toMatchObject({ 'jarvis.tags': ['text'] });
+  it('tells the tags and the timeout when there are some', () => {
+    const tagged = { ...node, manifest: { ...manifest, tags: ['text'], timeout_ms: 5_000 } };
+    expect(toNodeType(tagged).extensions).toMatchObject({ 'jarvis.tags': ['text'], 'jarvis.timeout_ms': 5_000 });
   });
 });

@@ -15,6 +15,8 @@ export function toNodeType({ manifest, packId, version }: LoadedNode) {
       'jarvis.node_name': manifest.id.slice(packId.length + 1),
       'jarvis.side_effect': manifest.side_effect,
       'jarvis.trust_tier': manifest.trust_tier,
+      'jarvis.idempotent': manifest.idempotent,
+      ...(manifest.timeout_ms === undefined ? {} : { 'jarvis.timeout_ms': manifest.timeout_ms }),
       ...(manifest.tags === undefined ? {} : { 'jarvis.tags': manifest.tags }),
     },
   };

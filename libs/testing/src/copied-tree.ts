@@ -1,4 +1,4 @@
-import { chmod, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +17,7 @@ const PARTS = [
 
 /** A working copy of the built repository, for commands that write into it while other tests read from the original. */
 export async function copyTree(): Promise<{ readonly folder: string; remove(): Promise<void> }> {
+  await refuseStaleInstall();
   const folder = await mkdtemp(join(tmpdir(), 'arp-tree-'));
   // For root: the user that PostgreSQL then runs as must be able to pass.
   await chmod(folder, 0o755);
@@ -26,4 +27,12 @@ export async function copyTree(): Promise<{ readonly folder: string; remove(): P
   }
   await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** `npm start` in the copy would install what is out of date, through the link, and empty the original's folder first. */
+async function refuseStaleInstall(): Promise<void> {
+  const [installed, lock] = await Promise.all([stat('node_modules/.package-lock.json'), stat('package-lock.json')]);
+  if (installed.mtimeMs < lock.mtimeMs) {
+    throw new Error('node_modules is older than package-lock.json: run npm ci first');
+  }
 }

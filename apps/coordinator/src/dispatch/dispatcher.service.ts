@@ -18,6 +18,9 @@ interface Running {
   readonly abort: AbortController;
 }
 
+/** Of tenants that wait, the look sees the oldest node run first: with less than this, one with many old ones would hide the others. */
+const LOOK_AT_LEAST = 32;
+
 /**
  * Runs ready node runs, at most `concurrency` at once, from tenants in turn. What this process enqueued is taken at once; what others
  * left is brought by DueWorkService.
@@ -42,7 +45,7 @@ export class DispatcherService implements OnModuleInit, OnApplicationBootstrap, 
   onModuleInit(): void {
     if (!this.options.enabled) return;
     this.dueWork.onReady({
-      room: () => (this.hasRoom() ? this.options.concurrency + this.running.size : 0),
+      room: () => (this.hasRoom() ? Math.max(this.options.concurrency + this.running.size, LOOK_AT_LEAST) : 0),
       ready: async (rows) =>
         this.offer(await this.dueWork.tickets(rows.filter((row) => !this.running.has(row.node_run_id)))),
     });
@@ -94,9 +97,11 @@ export class DispatcherService implements OnModuleInit, OnApplicationBootstrap, 
 
   private async run(ticket: DispatchTicket, aborted: AbortSignal): Promise<void> {
     const { node_run_id, run_id } = ticket;
+    const { owner } = this.membership;
+    const leaseOf = () => this.membership.leaseOf(ticket, owner);
     try {
       await withLogFields({ run_id, node_run_id }, () =>
-        this.runner.run(ticket, { owner: this.membership.owner, aborted, stopping: this.stopping.signal }),
+        this.runner.run(ticket, { owner, leaseOf, aborted, stopping: this.stopping.signal }),
       );
     } catch (error) {
       this.logger.error({ err: error, run_id, node_run_id }, 'dispatch failed');

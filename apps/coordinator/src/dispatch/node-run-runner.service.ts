@@ -1,13 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '#contract';
-import type { NodeKind, NodeRunErrorCode, PolicyDecision, RequestContext, RunContext } from '#contract';
+import type { NodeKind, RequestContext, RunContext } from '#contract';
 import { continueTrace, isRequestId, LOGGER } from '#http';
 import type { Logger } from '#http';
-import { PolicyCheckpoint } from '#policy';
 import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
 import { readUsage } from '../lifecycle/budgets.js';
-import { candidateRefusal, isWithinCeiling } from '../lifecycle/constraints.js';
 import { failure } from '../lifecycle/end-node-run.js';
 import type { Outcome } from '../lifecycle/end-node-run.js';
 import {
@@ -20,14 +18,15 @@ import {
   releaseNodeRun,
   retryNodeRun,
 } from '../lifecycle/execution.js';
-import type { Hold, Limits } from '../lifecycle/execution.js';
+import type { Begin, Hold, Limits, Waiting } from '../lifecycle/execution.js';
 import { retryDecision } from '../lifecycle/retry-decision.js';
 import type { RetryPolicy } from '../lifecycle/retry-decision.js';
 import type { RunDraft } from '../lifecycle/run-draft.js';
 import { DocumentLimits } from '../node-runs/document-limits.js';
-import { NodeTypesService } from '../node-types/node-types.service.js';
 import type { NodeTypeFacts } from '../node-types/node-type-facts.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
+import type { LeaseEntity } from '../tables/lease.entity.js';
+import { AdmissionService } from './admission.service.js';
 import { DISPATCH_OPTIONS } from './dispatch-options.js';
 import type { DispatchOptions } from './dispatch-options.js';
 import { ExecutorCallsService } from './executor-calls.service.js';
@@ -37,6 +36,8 @@ import type { Answer } from './executor-calls.service.js';
 export interface RunningAs {
   /** The name of this process in leases. */
   readonly owner: string;
+  /** The lease that `owner` has of the node run, if it has one. */
+  readonly leaseOf: () => Promise<Pick<LeaseEntity, 'epoch'> | undefined>;
   /** Fires when the node run is not this process's any more. */
   readonly aborted: AbortSignal;
   /** Fires when the process stops: what is in hand is finished, but a database that is away is not waited for. */
@@ -47,16 +48,16 @@ const DATABASE_RETRY_MIN_MS = 100;
 const DATABASE_RETRY_MAX_MS = 2_000;
 /** How long a node run waits that the executor had no room for. Nothing of it has run. */
 const NO_ROOM_DELAY_MS = 250;
-const REGISTRY_PAUSE_MS = 1_000;
+/** How long a node run of which nothing can be said now keeps its place before the look finds it again. */
+const LATER_MS = 1_000;
 const DEFAULT_RETRY: Omit<RetryPolicy, 'max_attempts'> = { initial_delay_ms: 200, multiplier: 2, max_delay_ms: 10_000 };
 
-/** Runs one queued node run: node type, constraints, policy, executor, result. */
+/** Runs one queued node run: admission, executor, result. */
 @Injectable()
 export class NodeRunRunnerService {
   constructor(
     private readonly store: RunStoreService,
-    private readonly nodeTypes: NodeTypesService,
-    private readonly policy: PolicyCheckpoint,
+    private readonly admission: AdmissionService,
     private readonly calls: ExecutorCallsService,
     private readonly documents: DocumentLimits,
     @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
@@ -65,38 +66,50 @@ export class NodeRunRunnerService {
 
   async run(ticket: DispatchTicket, as: RunningAs): Promise<void> {
     const ctx = dispatchContext(ticket, as.aborted);
-    const facts = await this.factsOf(ctx, ticket, as);
-    if (facts === undefined) return;
-    const kind = facts.kind ?? ticket.kind ?? undefined;
-    const obstacle = obstacleFor(ticket, facts) ?? this.calls.obstacleFor(kind);
-    if (kind === undefined || obstacle !== undefined) {
-      await this.refuse(ticket, as, failure(obstacle ?? 'unknown_node_kind'));
+    const admission = await this.admission.admit(ctx, ticket);
+    if (admission.kind === 'later') {
+      await sleep(LATER_MS, undefined, { signal: as.stopping }).catch(() => undefined);
       return;
     }
-    const decision = await this.decide(ctx, ticket);
-    if (decision.decision === 'deny') {
-      return this.refuse(ticket, as, failure('policy_denied', decision.message), decision);
-    }
-    if (decision.decision === 'require_approval') {
-      await this.command(ticket, as, (draft) => parkNodeRun(draft, ticket.node_run_id, decision));
+    if (admission.kind === 'refused') {
+      const { outcome, decision } = admission;
+      await this.command(ticket, as, (draft) => refuseNodeRun(draft, waitingOf(ticket), outcome, decision));
       return;
     }
-    const repeatable = facts.idempotent || facts.retry !== undefined || kind === 'composite';
+    if (admission.kind === 'parked') {
+      await this.command(ticket, as, (draft) => parkNodeRun(draft, waitingOf(ticket), admission.decision));
+      return;
+    }
+    const { facts, nodeKind: kind, decision, repeatable } = admission;
     const limits = limitsOf(ticket);
-    const { node_run_id: nodeRunId } = ticket;
     const { owner } = as;
-    const hold = await this.command(ticket, as, (draft) =>
-      beginNodeRun(draft, { nodeRunId, owner, kind, decision, repeatable, limits }),
-    );
+    const hold = await this.begin(ticket, as, { ...waitingOf(ticket), owner, kind, decision, repeatable, limits });
     if (hold === undefined) return;
     const answer = await this.calls.execute(ctx, ticket, hold, kind);
-    if (!(await this.keep(ticket, as, hold, answer, { facts, repeatable, kind }))) {
+    const kept = this.keep(ticket, as, hold, answer, { facts, repeatable, kind });
+    if (!(await kept.catch((error: unknown) => this.failUnkept(ticket, as, hold, error)))) {
       this.logger.info('the node run is not held by this process any more; its result is dropped');
     }
   }
 
+  /**
+   * Takes the node run. When the answer to a commit is lost, the same is asked for again and refused: it is not queued any more. Then
+   * the lease tells whether it was this process that took it, since nobody else would ever end what a living process holds.
+   */
+  private async begin(ticket: DispatchTicket, as: RunningAs, begin: Begin): Promise<Hold | undefined> {
+    const tried: Hold[] = [];
+    const hold = await this.command(ticket, as, (draft) => {
+      const begun = beginNodeRun(draft, begin);
+      if (begun !== undefined) tried.push(begun);
+      return begun;
+    });
+    if (hold !== undefined || tried.length === 0) return hold;
+    const lease = await this.persistently(as, as.leaseOf);
+    return tried.find(({ epoch }) => epoch === lease?.epoch);
+  }
+
   /** Writes down what came of an execution. @returns false when the node run was lost meanwhile */
-  private keep(
+  private async keep(
     ticket: DispatchTicket,
     as: RunningAs,
     hold: Hold,
@@ -123,7 +136,7 @@ export class NodeRunRunnerService {
       Math.random(),
     );
     const usage = readUsage(answer.extensions);
-    const spent = { usage, limits: limitsOf(ticket) };
+    const spent = { usage, limits: limitsOf(ticket), isUnsent: answer.kind === 'not_sent' };
     if (typeof decision === 'number') {
       return write((draft) =>
         retryNodeRun(draft, hold, answer.outcome, new Date(draft.now.getTime() + decision), spent),
@@ -138,70 +151,40 @@ export class NodeRunRunnerService {
     return write((draft) => failHeld(draft, hold, outcome));
   }
 
+  /** A node run that a living process holds is ended by nobody else: when its result can never be written, this is written. */
+  private failUnkept(ticket: DispatchTicket, as: RunningAs, hold: Hold, error: unknown): Promise<boolean> {
+    if (as.stopping.aborted) throw error;
+    this.logger.error({ err: error }, 'what came of the node run cannot be written');
+    const outcome = failure('execution_uncertain', 'The node run was executed, and what came of it cannot be kept.');
+    return this.command(ticket, as, (draft) => failHeld(draft, hold, outcome));
+  }
+
   private withinLimits(outcome: Outcome): Outcome {
     const size = this.documents.excessOfOutputs(outcome.outputs);
     if (size === undefined) return outcome;
     const limit = this.documents.maxOutputsBytes;
-    return failure(
-      'outputs_too_large',
-      `The outputs are ${size} bytes of JSON; ${limit} are kept. Hand large data over as an artifact.`,
-      { size, limit },
-    );
+    const message = `The outputs are ${size} bytes of JSON; ${limit} are kept. Hand large data over as an artifact.`;
+    const { output_artifacts } = outcome;
+    return {
+      ...failure('outputs_too_large', message, { size, limit }),
+      ...(output_artifacts === undefined ? {} : { output_artifacts }),
+    };
   }
 
-  private async refuse(
-    ticket: DispatchTicket,
-    as: RunningAs,
-    outcome: Outcome,
-    decision?: PolicyDecision,
-  ): Promise<void> {
-    await this.command(ticket, as, (draft) => refuseNodeRun(draft, ticket.node_run_id, outcome, decision));
-  }
-
-  /** A registry that does not answer holds the node run up and fails nothing: the look finds it again. */
-  private async factsOf(
-    ctx: RequestContext,
-    ticket: DispatchTicket,
-    as: RunningAs,
-  ): Promise<NodeTypeFacts | undefined> {
-    try {
-      const ref = { node_type_id: ticket.node_type_id, version: ticket.node_type_version };
-      return await this.nodeTypes.describeQueued(ctx, ref, ticket.kind);
-    } catch (error) {
-      this.logger.warn({ err: error }, 'the node type could not be described; dispatch is tried again');
-      await sleep(REGISTRY_PAUSE_MS, undefined, { signal: as.stopping }).catch(() => undefined);
-      return undefined;
-    }
-  }
-
-  /** What the constraints demand of a person comes first; then the policy checkpoint. */
-  private async decide(ctx: RequestContext, ticket: DispatchTicket): Promise<PolicyDecision> {
-    const { constraints, run_context } = ticket;
-    if (constraints?.gates?.require_approval === true) {
-      return {
-        decision: 'require_approval',
-        reason_code: 'approval_required',
-        message: 'gates.require_approval holds this node run until somebody approves it.',
-      };
-    }
-    return this.policy.decide(ctx, {
-      action: 'node.run.execute',
-      run_id: ticket.run_id,
-      node_run_id: ticket.node_run_id,
-      node_type_ref: { node_type_id: ticket.node_type_id, version: ticket.node_type_version },
-      ...(run_context === null ? {} : { run_context }),
-      ...(constraints === null ? {} : { constraints }),
-    });
-  }
-
-  /** A result in hand is not given up because the database is away: writes are tried until they are answered. */
-  private async command<T>(ticket: DispatchTicket, as: RunningAs, decide: (draft: RunDraft) => T): Promise<T> {
+  private command<T>(ticket: DispatchTicket, as: RunningAs, decide: (draft: RunDraft) => T): Promise<T> {
     const { run_id: runId, node_run_id: nodeRunId } = ticket;
     // A budget can end the whole run, and a composite has children: then everything open is looked at.
     const wide = ticket.constraints?.budgets !== undefined || ticket.kind !== 'atomic';
+    return this.persistently(as, () =>
+      this.store.execute({ runId, nodeRunIds: [nodeRunId], open: wide, documents: wide, decide }),
+    );
+  }
+
+  /** A result in hand is not given up because the database is away: it is tried until it answers. */
+  private async persistently<T>(as: RunningAs, work: () => Promise<T>): Promise<T> {
     for (let pause = DATABASE_RETRY_MIN_MS; ; pause = Math.min(pause * 2, DATABASE_RETRY_MAX_MS)) {
       try {
-        return await this.store.execute({ runId, nodeRunIds: [nodeRunId], open: wide, documents: wide, decide });
+        return await work();
       } catch (error) {
         const isPassing =
           error instanceof AppError && (error.code === 'database_unavailable' || error.code === 'overloaded');
@@ -212,14 +195,8 @@ export class NodeRunRunnerService {
   }
 }
 
-/** What forbids a node run whatever its executor is. The allow list speaks of candidates for subtasks, and the root is none. */
-function obstacleFor(ticket: DispatchTicket, facts: NodeTypeFacts): NodeRunErrorCode | undefined {
-  for (const constraints of [ticket.constraints, facts.constraints]) {
-    const refusal = candidateRefusal(constraints, ticket.node_type_id);
-    if (refusal === 'node_type_denied' || (refusal !== undefined && ticket.parent_node_run_id !== null)) return refusal;
-  }
-  if ((facts.kind ?? ticket.kind) !== 'atomic') return undefined;
-  return isWithinCeiling(ticket.constraints, facts.sideEffect) ? undefined : 'side_effect_not_allowed';
+function waitingOf({ node_run_id: nodeRunId, epoch }: DispatchTicket): Waiting {
+  return { nodeRunId, epoch };
 }
 
 function limitsOf({ constraints, run_constraints }: DispatchTicket): Limits {

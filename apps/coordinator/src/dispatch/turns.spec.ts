@@ -12,6 +12,7 @@ function ticket(tenant: string, id: string): DispatchTicket {
     node_type_id: 'jarvis.core.echo',
     node_type_version: '0.1.0',
     kind: 'atomic',
+    epoch: 0,
     attempts: 0,
     inputs: {},
     run_context: null,

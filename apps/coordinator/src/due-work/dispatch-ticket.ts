@@ -8,7 +8,7 @@ export interface NodeRunKey {
   readonly node_run_id: string;
 }
 
-/** What a dispatcher must know of a queued node run. Nothing of it changes but `attempts`, and that only by dispatching. */
+/** What a dispatcher must know of a queued node run. Nothing of it changes but `epoch` and `attempts`. */
 export interface DispatchTicket extends NodeRunKey {
   readonly run_id: string;
   readonly parent_node_run_id: string | null;
@@ -18,6 +18,8 @@ export interface DispatchTicket extends NodeRunKey {
   readonly node_type_version: string;
   /** Null until it is known. */
   readonly kind: NodeKind | null;
+  /** Of the node run when the ticket was written: a ticket with another one is too old to act on. */
+  readonly epoch: number;
   /** Executions begun so far. */
   readonly attempts: number;
   readonly inputs: Record<string, unknown>;

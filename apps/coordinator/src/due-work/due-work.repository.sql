@@ -20,11 +20,12 @@ with recursive tenants as (
  (select kind, bucket, run_id, node_run_id from timers where due_at <= $1 order by due_at limit $3);
 
 -- findTickets
-select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.attempts,
+select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.epoch, n.attempts,
         i.inputs, i.constraints, coalesce(r.tenant_id, '') as tenant_id, q.run_context, q.constraints as run_constraints
    from unnest($1::smallint[], $2::text[]) as k (bucket, node_run_id)
+   join ready d on d.bucket = k.bucket and d.node_run_id = k.node_run_id
    join node_runs n on n.bucket = k.bucket and n.node_run_id = k.node_run_id
    join node_run_inputs i on i.bucket = k.bucket and i.node_run_id = k.node_run_id
    join runs r on r.bucket = n.bucket and r.run_id = n.run_id
    join run_requests q on q.bucket = n.bucket and q.run_id = n.run_id
-  where n.state = 'queued';
+  where n.state = 'queued' and d.run_after <= $3;

@@ -42,18 +42,22 @@ export class DueWorkRepository {
     );
   }
 
-  /** What is needed to dispatch node runs; those that are not queued any more are left out. */
-  async findTickets(db: Queryable, keys: readonly NodeRunKey[]): Promise<DispatchTicket[]> {
+  /**
+   * What is needed to dispatch node runs. Those that are not due any more, because they were taken, parked or put back for later
+   * since they were found, are left out: one statement, so the epoch of a ticket is that of a node run in the queue.
+   */
+  async findTickets(db: Queryable, keys: readonly NodeRunKey[], now: Date): Promise<DispatchTicket[]> {
     return db.query<DispatchTicket>(
-      `select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.attempts,
+      `select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.epoch, n.attempts,
               i.inputs, i.constraints, coalesce(r.tenant_id, '') as tenant_id, q.run_context, q.constraints as run_constraints
          from unnest($1::smallint[], $2::text[]) as k (bucket, node_run_id)
+         join ready d on d.bucket = k.bucket and d.node_run_id = k.node_run_id
          join node_runs n on n.bucket = k.bucket and n.node_run_id = k.node_run_id
          join node_run_inputs i on i.bucket = k.bucket and i.node_run_id = k.node_run_id
          join runs r on r.bucket = n.bucket and r.run_id = n.run_id
          join run_requests q on q.bucket = n.bucket and q.run_id = n.run_id
-        where n.state = 'queued'`,
-      [keys.map(({ bucket }) => bucket), keys.map(({ node_run_id }) => node_run_id)],
+        where n.state = 'queued' and d.run_after <= $3`,
+      [keys.map(({ bucket }) => bucket), keys.map(({ node_run_id }) => node_run_id), now],
     );
   }
 }

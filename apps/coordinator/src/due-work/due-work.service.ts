@@ -64,7 +64,7 @@ export class DueWorkService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   tickets(keys: readonly NodeRunKey[]): Promise<DispatchTicket[]> {
-    return keys.length === 0 ? Promise.resolve([]) : this.repository.findTickets(this.database, keys);
+    return keys.length === 0 ? Promise.resolve([]) : this.repository.findTickets(this.database, keys, new Date());
   }
 
   /** Only what is due before the next look would come anyway needs a wake-up. */

@@ -14,6 +14,11 @@ export interface Overspending {
   readonly used: number;
 }
 
+/** Counters are 4-byte integers in the database: what is more than they hold stays at their end. */
+const MAX_COUNT = 2_147_483_647;
+/** The last moment that both JavaScript and Postgres write with a four-digit year. */
+const LAST_TIME = Date.UTC(9999, 11, 31);
+
 const NOTHING: Usage = { external_calls: 0, cost: 0 };
 
 /** Reads what a result reports; anything that is not a finite number of at least 0 counts as 0. */
@@ -22,6 +27,16 @@ export function readUsage(extensions: Record<string, unknown> | undefined): Usag
   if (typeof usage !== 'object' || usage === null) return NOTHING;
   const { external_calls, cost } = usage as Record<string, unknown>;
   return { external_calls: Math.trunc(amount(external_calls)), cost: amount(cost) };
+}
+
+/** The sum of two counts, as far as it can be kept. */
+export function addedCount(count: number, more: number): number {
+  return Math.min(count + more, MAX_COUNT);
+}
+
+/** The moment `milliseconds` after `now`, as far as it can be kept. */
+export function momentAfter(now: Date, milliseconds: number): Date {
+  return new Date(Math.min(now.getTime() + milliseconds, LAST_TIME));
 }
 
 /** The budget that one more execution would break. What is spent is counted over the whole run. */

@@ -3,6 +3,7 @@ import type { ConstraintEnvelope, NodeKind, NodeRunsCreateRequest } from '#contr
 import { fingerprint } from '../sharding/fingerprint.js';
 import type { NodeRunInputsEntity } from '../tables/node-run-documents.entity.js';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
+import { momentAfter } from './budgets.js';
 import { candidateRefusal, mergeConstraints } from './constraints.js';
 import { isNodeRunTerminal } from './node-run-state.js';
 import type { NewRunEvent, RunDraft } from './run-draft.js';
@@ -56,7 +57,7 @@ export function createNodeRuns(draft: RunDraft, parentId: string, children: read
     draft.insertNodeRun(row, documents);
     draft.enqueue(row.node_run_id, draft.now);
     if (wallTime !== undefined) {
-      const dueAt = new Date(draft.now.getTime() + wallTime);
+      const dueAt = momentAfter(draft.now, wallTime);
       draft.setTimer({ kind: 'node_run_deadline', node_run_id: row.node_run_id, due_at: dueAt });
     }
   }

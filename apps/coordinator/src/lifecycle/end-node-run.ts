@@ -33,15 +33,17 @@ export function failure(
  * the root, and the events. When it can have children, the open node runs of the run must be loaded.
  *
  * @param events what is said of the end, before `run_completed`
+ * @param reported what the executor said, when the outcome is another: said again, it is the same completion
  */
 export function endNodeRun(
   draft: RunDraft,
   nodeRun: Readonly<NodeRunEntity>,
   outcome: Outcome,
   events: readonly NewRunEvent[],
+  reported: Outcome = outcome,
 ): void {
   for (const below of nodeRun.child_count > 0 ? draft.openBelow(nodeRun.node_run_id) : []) cancelNodeRun(draft, below);
-  close(draft, nodeRun, outcome);
+  close(draft, nodeRun, outcome, reported);
   draft.append(...events);
   if (nodeRun.node_run_id === draft.head.root_node_run_id) completeRun(draft, outcome);
 }
@@ -49,20 +51,29 @@ export function endNodeRun(
 /** Cancels one open node run, without looking at what is around it. Who works on it is told after the commit. */
 export function cancelNodeRun(draft: RunDraft, nodeRun: Readonly<NodeRunEntity>): void {
   tellExecutor(draft, nodeRun);
-  close(draft, nodeRun, CANCELED);
+  close(draft, nodeRun, CANCELED, CANCELED);
   draft.append(...saidOfEnd(draft, nodeRun.node_run_id, CANCELED));
 }
 
 /** Ends the root and with it the run because a budget does not suffice. The open node runs must be loaded. */
-export function failRunOverBudget(draft: RunDraft, { budget, limit, used }: Overspending): void {
+export function failRunOverBudget(draft: RunDraft, overspending: Overspending): void {
   const root = draft.find(draft.head.root_node_run_id);
   if (root === undefined) throw new Error(`the root of run ${draft.runId} is not loaded`);
-  const message = `The run may use ${limit} (budgets.${budget}); ${used} is more.`;
-  const details = { budget, limit, used };
-  const outcome = failure('budget_exceeded', message, details);
-  const event = evaluated(root.node_run_id, { status: 'fail', reason_code: 'budget_exceeded', message, details });
+  const outcome = overBudget(overspending);
+  const event = evaluated(root.node_run_id, {
+    status: 'fail',
+    reason_code: 'budget_exceeded',
+    ...(outcome.error === undefined ? {} : { message: outcome.error.message }),
+    details: { ...overspending },
+  });
   tellExecutor(draft, root);
   endNodeRun(draft, root, outcome, [event]);
+}
+
+/** How the root ends when a budget of the run does not suffice. */
+export function overBudget({ budget, limit, used }: Overspending): Outcome {
+  const message = `The run may use ${limit} (budgets.${budget}); ${used} is more.`;
+  return failure('budget_exceeded', message, { budget, limit, used });
 }
 
 /** An executor that works on a node run which ends without it is told to stop. */
@@ -91,15 +102,16 @@ export function outcomeHash(outcome: Outcome): string {
   return fingerprint(outcome);
 }
 
-/** The row that keeps an outcome. */
+/** The row that keeps an outcome, known by what was `reported`. */
 export function resultOf(
   { bucket, node_run_id }: Pick<NodeRunEntity, 'bucket' | 'node_run_id'>,
   outcome: Outcome,
+  reported: Outcome = outcome,
 ): NodeRunResultEntity {
   return {
     bucket,
     node_run_id,
-    result_hash: outcomeHash(outcome),
+    result_hash: outcomeHash(reported),
     outputs: outcome.outputs ?? null,
     output_artifacts: outcome.output_artifacts ?? null,
     error: outcome.error ?? null,
@@ -107,7 +119,7 @@ export function resultOf(
 }
 
 /** The row, its result, and what waited for it. */
-function close(draft: RunDraft, nodeRun: Readonly<NodeRunEntity>, outcome: Outcome): void {
+function close(draft: RunDraft, nodeRun: Readonly<NodeRunEntity>, outcome: Outcome, reported: Outcome): void {
   const { node_run_id, kind } = nodeRun;
   if (nodeRun.state === 'queued') draft.dequeue(node_run_id);
   else draft.letGo(node_run_id);
@@ -116,7 +128,7 @@ function close(draft: RunDraft, nodeRun: Readonly<NodeRunEntity>, outcome: Outco
   }
   if (outcome.state === 'succeeded') passThrough(draft, nodeRun);
   draft.updateNodeRun(node_run_id, { state: outcome.state, ended_at: draft.now });
-  draft.insertResult(resultOf(nodeRun, outcome));
+  draft.insertResult(resultOf(nodeRun, outcome, reported));
 }
 
 /** The wall time that holds for a node run, in milliseconds; its timer exists only when it is the node run's own. */

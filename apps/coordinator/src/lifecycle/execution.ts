@@ -1,8 +1,9 @@
 import type { ConstraintEnvelope, EvaluationResult, NodeKind, PolicyDecision } from '#contract';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
-import { overspending, overspendingOfBegin } from './budgets.js';
+import { addedCount, overspending, overspendingOfBegin } from './budgets.js';
 import type { Overspending, Usage } from './budgets.js';
-import { saidOfEnd, endNodeRun, evaluated, failRunOverBudget, failure } from './end-node-run.js';
+import { expireNodeRun, expireRun } from './cancel-run.js';
+import { endNodeRun, evaluated, failRunOverBudget, failure, overBudget, saidOfEnd } from './end-node-run.js';
 import type { Outcome } from './end-node-run.js';
 import { isNodeRunTerminal } from './node-run-state.js';
 import { policyDecidedEvent } from './policy-decided-event.js';
@@ -20,13 +21,23 @@ export interface Limits {
   readonly run: ConstraintEnvelope | null;
 }
 
-export interface Begin {
-  readonly nodeRunId: string;
+/** A queued node run as a dispatcher found it: with the epoch that it had then. */
+export type Waiting = Hold;
+
+export interface Begin extends Waiting {
   readonly owner: string;
   readonly kind: NodeKind;
   readonly decision: PolicyDecision;
   readonly repeatable: boolean;
   readonly limits: Limits;
+}
+
+/** What an execution has used, and what it may use. */
+export interface Spent {
+  readonly usage: Usage;
+  readonly limits: Limits;
+  /** Nothing of it has run, because it never reached the executor: it was no step. Default: false. */
+  readonly isUnsent?: boolean;
 }
 
 /** How often a node run whose coordinators were lost is taken up again before it counts as what kills them. */
@@ -39,8 +50,8 @@ const MAX_RECOVERIES = 10;
  * @returns what is now held; undefined when somebody else was faster, or a budget does not suffice (then it, or the run, has failed)
  */
 export function beginNodeRun(draft: RunDraft, begin: Begin): Hold | undefined {
-  const nodeRun = draft.find(begin.nodeRunId);
-  if (nodeRun?.state !== 'queued') return undefined;
+  const nodeRun = waiting(draft, begin);
+  if (nodeRun === undefined || endWhenLate(draft, nodeRun, begin.limits)) return undefined;
   const overspent = overspendingOfBegin(draft.head, begin.limits.own);
   if (overspent !== undefined) {
     refuseOverBudget(draft, nodeRun, overspent, begin.limits);
@@ -71,40 +82,33 @@ export function acceptComposite(draft: RunDraft, hold: Hold, deadline: Date): bo
 }
 
 /** Ends an atomic node run with what its executor returned: evaluation first, then completion. */
-export function finishNodeRun(
-  draft: RunDraft,
-  hold: Hold,
-  outcome: Outcome,
-  spent: { readonly usage: Usage; readonly limits: Limits },
-): boolean {
+export function finishNodeRun(draft: RunDraft, hold: Hold, reported: Outcome, spent: Spent): boolean {
   const nodeRun = held(draft, hold);
   if (nodeRun === undefined) return false;
   const { node_run_id } = nodeRun;
+  spend(draft, spent.usage);
+  const outcome = withinBudget(draft, nodeRun, reported, spent.limits.run);
   const evaluation: EvaluationResult = {
     status: outcome.state === 'succeeded' ? 'success' : 'fail',
     reason_code: 'atomic_completed',
   };
   draft.insertReport({ node_run_id, evaluation_result: evaluation, recovery_action: null, idempotency_key: null });
-  spend(draft, spent.usage);
-  endNodeRun(draft, nodeRun, outcome, [
-    evaluated(node_run_id, evaluation),
-    { type: 'atomic_executed', nodeRunId: node_run_id, data: { state: outcome.state } },
-  ]);
+  const executed: NewRunEvent = {
+    type: 'atomic_executed',
+    nodeRunId: node_run_id,
+    data: { state: outcome.state },
+  };
+  endNodeRun(draft, nodeRun, outcome, [evaluated(node_run_id, evaluation), executed], reported);
   failRunWhenOverspent(draft, spent.limits.run);
   return true;
 }
 
 /** Puts a failed execution back into the queue, to be repeated at `runAfter`; the failure and the decision are recorded. */
-export function retryNodeRun(
-  draft: RunDraft,
-  hold: Hold,
-  failed: Outcome,
-  runAfter: Date,
-  spent: { readonly usage: Usage; readonly limits: Limits },
-): boolean {
+export function retryNodeRun(draft: RunDraft, hold: Hold, failed: Outcome, runAfter: Date, spent: Spent): boolean {
   const nodeRun = held(draft, hold);
   if (nodeRun === undefined) return false;
   spend(draft, spent.usage);
+  if (spent.isUnsent === true) draft.updateHead({ steps: draft.head.steps - 1 });
   requeue(draft, nodeRun, runAfter);
   recordRepetition(draft, nodeRun, {
     status: 'fail',
@@ -134,23 +138,23 @@ export function failHeld(draft: RunDraft, hold: Hold, outcome: Outcome): boolean
 }
 
 /** Ends a queued node run that may not or cannot run. */
-export function refuseNodeRun(
-  draft: RunDraft,
-  nodeRunId: string,
-  outcome: Outcome,
-  decision?: PolicyDecision,
-): boolean {
-  const nodeRun = draft.find(nodeRunId);
-  if (nodeRun?.state !== 'queued') return false;
+export function refuseNodeRun(draft: RunDraft, found: Waiting, outcome: Outcome, decision?: PolicyDecision): boolean {
+  const nodeRun = waiting(draft, found);
+  if (nodeRun === undefined) return false;
+  const { nodeRunId } = found;
   const decided = decision === undefined ? [] : [policyDecidedEvent('node.run.execute', decision, nodeRunId)];
   endNodeRun(draft, nodeRun, outcome, [...decided, ...saidOfEnd(draft, nodeRunId, outcome)]);
   return true;
 }
 
 /** Takes a node run out of the queue until somebody approves it: it stays queued, and can be canceled. */
-export function parkNodeRun(draft: RunDraft, nodeRunId: string, decision: PolicyDecision): boolean {
-  if (draft.find(nodeRunId)?.state !== 'queued') return false;
+export function parkNodeRun(draft: RunDraft, found: Waiting, decision: PolicyDecision): boolean {
+  const nodeRun = waiting(draft, found);
+  if (nodeRun === undefined) return false;
+  const { nodeRunId } = found;
   draft.dequeue(nodeRunId);
+  // It stays queued: only the epoch tells another dispatcher, who found it before, that it is not for him any more.
+  draft.updateNodeRun(nodeRunId, { epoch: nodeRun.epoch + 1 });
   draft.append(policyDecidedEvent('node.run.execute', decision, nodeRunId));
   return true;
 }
@@ -178,7 +182,19 @@ export function recoverNodeRun(draft: RunDraft, hold: Hold, repeatable: boolean)
 export function spend(draft: RunDraft, { external_calls, cost }: Usage): void {
   if (external_calls === 0 && cost === 0) return;
   const { head } = draft;
-  draft.updateHead({ external_calls: head.external_calls + external_calls, cost: head.cost + cost });
+  draft.updateHead({ external_calls: addedCount(head.external_calls, external_calls), cost: head.cost + cost });
+}
+
+/** A root whose result breaks a budget of the run has failed, as its run has; what it returned is kept. */
+export function withinBudget(
+  draft: RunDraft,
+  { node_run_id }: Readonly<NodeRunEntity>,
+  outcome: Outcome,
+  constraints: ConstraintEnvelope | null | undefined,
+): Outcome {
+  if (node_run_id !== draft.head.root_node_run_id || outcome.state !== 'succeeded') return outcome;
+  const overspent = overspending(draft.head, constraints);
+  return overspent === undefined ? outcome : { ...outcome, ...overBudget(overspent) };
 }
 
 /** What was spent counts when it is reported: the result that breaks a budget is kept, and the run fails. */
@@ -223,6 +239,25 @@ function recordRepetition(
     idempotency_key: null,
   });
   draft.append(evaluated(node_run_id, evaluation), applied);
+}
+
+/** A deadline that has passed counts also when its timer has not fired yet: what waited for too long does not begin. */
+function endWhenLate(draft: RunDraft, { node_run_id, created_at }: Readonly<NodeRunEntity>, limits: Limits): boolean {
+  const { deadline_at } = draft.head;
+  if (deadline_at !== null && deadline_at <= draft.now) {
+    expireRun(draft);
+    return true;
+  }
+  const limit = limits.own?.budgets?.max_wall_time_ms;
+  if (limit === undefined || draft.now.getTime() - created_at.getTime() < limit) return false;
+  expireNodeRun(draft, node_run_id);
+  return true;
+}
+
+/** The node run when it still waits as it was found. Who found it may be late: it may have run, waited again, or been parked. */
+function waiting(draft: RunDraft, { nodeRunId, epoch }: Waiting): Readonly<NodeRunEntity> | undefined {
+  const nodeRun = draft.find(nodeRunId);
+  return nodeRun?.state === 'queued' && nodeRun.epoch === epoch ? nodeRun : undefined;
 }
 
 /** The node run when `hold` still holds it: assigned or running, in the same epoch. */

@@ -23,13 +23,3 @@ export function canNodeRunMove(from: NodeRunState, to: NodeRunState): boolean {
 export function isNodeRunTerminal(state: NodeRunState): boolean {
   return NODE_RUN_TRANSITIONS[state].length === 0;
 }
-
-/** The states from which a node run may go to `to`. */
-export function nodeRunStatesBefore(to: NodeRunState): NodeRunState[] {
-  return (Object.keys(NODE_RUN_TRANSITIONS) as NodeRunState[]).filter((from) => canNodeRunMove(from, to));
-}
-
-/** Every state that is not terminal. */
-export const OPEN_NODE_RUN_STATES: readonly NodeRunState[] = (
-  Object.keys(NODE_RUN_TRANSITIONS) as NodeRunState[]
-).filter((state) => !isNodeRunTerminal(state));

@@ -3,7 +3,7 @@ import type { NodeRunEvaluationReportRequest } from '#contract';
 import type { Usage } from './budgets.js';
 import { saidOfEnd, endNodeRun, evaluated, outcomeHash } from './end-node-run.js';
 import type { Outcome } from './end-node-run.js';
-import { failRunWhenOverspent, spend } from './execution.js';
+import { failRunWhenOverspent, spend, withinBudget } from './execution.js';
 import { isNodeRunTerminal } from './node-run-state.js';
 import type { RunDraft } from './run-draft.js';
 
@@ -39,18 +39,32 @@ export function evaluateNodeRun(
  *
  * @throws AppError node_run_not_found, node_run_already_terminal
  */
-export function completeNodeRun(draft: RunDraft, nodeRunId: string, outcome: Outcome, usage: Usage): void {
+export function completeNodeRun(draft: RunDraft, nodeRunId: string, reported: Outcome, usage: Usage): void {
   const nodeRun = draft.find(nodeRunId);
   if (nodeRun === undefined) throw nodeRunNotFound(nodeRunId);
   if (isNodeRunTerminal(nodeRun.state)) {
-    const isRepetition =
-      nodeRun.state === outcome.state && draft.documentsOf(nodeRunId)?.result_hash === outcomeHash(outcome);
-    if (isRepetition) return;
+    if (draft.documentsOf(nodeRunId)?.result_hash === outcomeHash(reported)) return;
     throw alreadyTerminal(nodeRunId, nodeRun.state);
   }
   spend(draft, usage);
-  endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, nodeRunId, outcome));
+  const outcome = withinBudget(draft, nodeRun, reported, draft.started?.constraints);
+  endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, nodeRunId, outcome), reported);
   failRunWhenOverspent(draft, draft.started?.constraints);
+}
+
+/**
+ * Refuses who reports with the assignment token of an earlier epoch: the node run was handed out again since.
+ *
+ * @param epoch of the token; undefined: the request carried none
+ * @throws AppError assignment_mismatch
+ */
+export function refuseSuperseded(draft: RunDraft, nodeRunId: string, epoch: number | undefined): void {
+  const nodeRun = draft.find(nodeRunId);
+  if (epoch === undefined || nodeRun === undefined || nodeRun.epoch === epoch) return;
+  throw new AppError('assignment_mismatch', {
+    message: `The assignment token is of an earlier hand-over of ${nodeRunId}; it was handed out again since.`,
+    details: { node_run_id: nodeRunId },
+  });
 }
 
 export function nodeRunNotFound(nodeRunId: string): AppError {

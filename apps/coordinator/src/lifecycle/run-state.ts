@@ -18,8 +18,3 @@ export function canRunMove(from: RunState, to: RunState): boolean {
 export function isRunTerminal(state: RunState): boolean {
   return RUN_TRANSITIONS[state].length === 0;
 }
-
-/** The states from which a run may go to `to`. */
-export function runStatesBefore(to: RunState): RunState[] {
-  return (Object.keys(RUN_TRANSITIONS) as RunState[]).filter((from) => canRunMove(from, to));
-}

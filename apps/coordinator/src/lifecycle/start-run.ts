@@ -2,6 +2,7 @@ import { AppError } from '#contract';
 import type { ConstraintEnvelope, NodeKind, PolicyDecision, RunContext, RunStartRequest } from '#contract';
 import { newNodeRunId } from '../sharding/bucket.js';
 import { fingerprint } from '../sharding/fingerprint.js';
+import { momentAfter } from './budgets.js';
 import { failure, resultOf } from './end-node-run.js';
 import { policyDecidedEvent } from './policy-decided-event.js';
 import type { RunDraft } from './run-draft.js';
@@ -43,7 +44,7 @@ export function startRun(draft: RunDraft, start: RunStart): void {
   const { bucket, runId, now } = draft;
   const rootId = newNodeRunId(bucket);
   const wallTime = constraints?.budgets?.max_wall_time_ms;
-  const deadline = wallTime === undefined ? null : new Date(now.getTime() + wallTime);
+  const deadline = wallTime === undefined ? null : momentAfter(now, wallTime);
   draft.insertRun(
     {
       bucket,

@@ -14,6 +14,10 @@ with own as (
 -- findLeases
 select bucket, node_run_id, run_id, owner, epoch, repeatable from leases where owner = $1 limit $2;
 
+-- findLease
+select bucket, node_run_id, run_id, owner, epoch, repeatable from leases
+  where bucket = $1 and node_run_id = $2 and owner = $3;
+
 -- findLostOwners
 select distinct l.owner from leases l
   where not exists (select 1 from coordinators c where c.coordinator_id = l.owner);

@@ -61,6 +61,20 @@ export class MembershipRepository {
     );
   }
 
+  /** The lease of one node run, when it is `owner`'s. */
+  async findLease(
+    db: Queryable,
+    { bucket, node_run_id }: Pick<LeaseEntity, 'bucket' | 'node_run_id'>,
+    owner: string,
+  ): Promise<LeaseEntity | undefined> {
+    const rows = await db.query<LeaseEntity>(
+      `select bucket, node_run_id, run_id, owner, epoch, repeatable from leases
+        where bucket = $1 and node_run_id = $2 and owner = $3`,
+      [bucket, node_run_id, owner],
+    );
+    return rows[0];
+  }
+
   /** Owners that have leases and no row. */
   async findLostOwners(db: Queryable): Promise<string[]> {
     const rows = await db.query<Pick<LeaseEntity, 'owner'>>(

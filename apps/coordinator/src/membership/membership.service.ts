@@ -74,6 +74,11 @@ export class MembershipService implements OnModuleInit, OnApplicationBootstrap, 
     return this.repository.findLeases(this.database, owner, LEASES_AT_ONCE);
   }
 
+  /** The lease of one node run, when it is `owner`'s. */
+  leaseOf(nodeRun: Pick<LeaseEntity, 'bucket' | 'node_run_id'>, owner: string): Promise<LeaseEntity | undefined> {
+    return this.repository.findLease(this.database, nodeRun, owner);
+  }
+
   async bury(dead: DeadCoordinator): Promise<void> {
     if (dead.beat !== undefined) await this.repository.bury(this.database, { ...dead, beat: dead.beat });
   }

@@ -58,8 +58,8 @@ export class NodeRunsController {
     @Body() body: NodeRunsCreateRequest,
     @Req() request: FastifyRequest,
   ): Promise<NodeRunsCreateResponse> {
-    await this.assignments.readAssignment(request, body.parent_node_run_id);
-    const created = await this.nodeRuns.create(ctx, body);
+    const assignment = await this.assignments.readAssignment(request, body.parent_node_run_id);
+    const created = await this.nodeRuns.create(ctx, body, assignment?.epoch);
     return { node_runs: created.map((nodeRun) => this.present(nodeRun)) };
   }
 
@@ -114,8 +114,11 @@ export class NodeRunsController {
     @IdempotencyKey() idempotencyKey: string | undefined,
     @Req() request: FastifyRequest,
   ): Promise<void> {
-    await this.assignments.readAssignment(request, nodeRunId);
-    return this.nodeRuns.evaluate(ctx, nodeRunId, body, idempotencyKey);
+    const assignment = await this.assignments.readAssignment(request, nodeRunId);
+    return this.nodeRuns.evaluate(ctx, nodeRunId, body, {
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(assignment === undefined ? {} : { epoch: assignment.epoch }),
+    });
   }
 
   @Post('node-runs/:node_run_id(^[^:/]+)::complete')
@@ -134,8 +137,8 @@ export class NodeRunsController {
     @Body() body: NodeRunCompleteRequest,
     @Req() request: FastifyRequest,
   ): Promise<void> {
-    await this.assignments.readAssignment(request, nodeRunId);
-    return this.nodeRuns.complete(ctx, nodeRunId, body);
+    const assignment = await this.assignments.readAssignment(request, nodeRunId);
+    return this.nodeRuns.complete(ctx, nodeRunId, body, assignment?.epoch);
   }
 
   private present({ nodeRun, reports }: ReportedNodeRun): NodeRun {

@@ -10,7 +10,7 @@ import { readUsage } from '../lifecycle/budgets.js';
 import { createNodeRuns } from '../lifecycle/create-node-runs.js';
 import type { CreateSpec, NewChild } from '../lifecycle/create-node-runs.js';
 import type { Outcome } from '../lifecycle/end-node-run.js';
-import { completeNodeRun, evaluateNodeRun, nodeRunNotFound } from '../lifecycle/reports.js';
+import { completeNodeRun, evaluateNodeRun, nodeRunNotFound, refuseSuperseded } from '../lifecycle/reports.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
 import type { ReportedNodeRun } from '../run-store/run-reads.service.js';
@@ -32,10 +32,11 @@ export class NodeRunsService {
    * Creates children of a composite node run, queued and ready, in one transaction. A child with an idempotency key is created
    * once: asking again with the same specification returns it.
    *
+   * @param epoch of the caller's assignment token
    * @throws AppError run_not_found, parent_node_run_not_found, parent_node_run_mismatch, parent_node_run_invalid,
-   *   idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
+   *   idempotency_conflict, constraint_violation, assignment_mismatch, payload_too_large, node_registry_unavailable
    */
-  async create(ctx: RequestContext, request: NodeRunsCreateRequest): Promise<ReportedNodeRun[]> {
+  async create(ctx: RequestContext, request: NodeRunsCreateRequest, epoch?: number): Promise<ReportedNodeRun[]> {
     const { run_id, parent_node_run_id } = request;
     request.node_runs.forEach((spec, index) =>
       this.limits.refuseLargeInputs(spec.inputs, `node_runs[${index}].inputs`),
@@ -47,7 +48,10 @@ export class NodeRunsService {
       runId: run_id,
       nodeRunIds: [parent_node_run_id, ...ids],
       documents: true,
-      decide: (draft) => createNodeRuns(draft, parent_node_run_id, children),
+      decide: (draft) => {
+        refuseSuperseded(draft, parent_node_run_id, epoch);
+        createNodeRuns(draft, parent_node_run_id, children);
+      },
     });
     return this.reads.reportedNodeRuns(run_id, ids);
   }
@@ -63,30 +67,39 @@ export class NodeRunsService {
   /**
    * Records an evaluation, and the recovery action that was decided with it. Reports are appended, never overwritten.
    *
-   * @param idempotencyKey the same key again records nothing
-   * @throws AppError node_run_not_found, node_run_already_terminal
+   * @param options the same `idempotencyKey` again records nothing; `epoch` is that of the caller's assignment token
+   * @throws AppError node_run_not_found, node_run_already_terminal, assignment_mismatch
    */
   async evaluate(
     _ctx: RequestContext,
     nodeRunId: string,
     report: NodeRunEvaluationReportRequest,
-    idempotencyKey?: string,
+    { idempotencyKey, epoch }: { readonly idempotencyKey?: string; readonly epoch?: number } = {},
   ): Promise<void> {
     const { run_id } = await this.reads.nodeRun(nodeRunId);
     await this.store.execute({
       runId: run_id,
       nodeRunIds: [nodeRunId],
       reportKeys: idempotencyKey !== undefined,
-      decide: (draft) => evaluateNodeRun(draft, nodeRunId, report, idempotencyKey),
+      decide: (draft) => {
+        refuseSuperseded(draft, nodeRunId, epoch);
+        evaluateNodeRun(draft, nodeRunId, report, idempotencyKey);
+      },
     });
   }
 
   /**
    * Ends a node run as its executor reports. The same completion again is accepted without effect.
    *
-   * @throws AppError node_run_not_found, node_run_already_terminal, payload_too_large
+   * @param epoch of the caller's assignment token
+   * @throws AppError node_run_not_found, node_run_already_terminal, assignment_mismatch, payload_too_large
    */
-  async complete(_ctx: RequestContext, nodeRunId: string, request: NodeRunCompleteRequest): Promise<void> {
+  async complete(
+    _ctx: RequestContext,
+    nodeRunId: string,
+    request: NodeRunCompleteRequest,
+    epoch?: number,
+  ): Promise<void> {
     this.limits.refuseLargeOutputs(request.outputs, 'outputs');
     const { run_id } = await this.reads.nodeRun(nodeRunId);
     const outcome: Outcome = {
@@ -101,7 +114,10 @@ export class NodeRunsService {
       nodeRunIds: [nodeRunId],
       open: true,
       documents: true,
-      decide: (draft) => completeNodeRun(draft, nodeRunId, outcome, usage),
+      decide: (draft) => {
+        refuseSuperseded(draft, nodeRunId, epoch);
+        completeNodeRun(draft, nodeRunId, outcome, usage);
+      },
     });
   }
 
@@ -109,7 +125,9 @@ export class NodeRunsService {
   private async refuseForeignParent({ run_id, parent_node_run_id }: NodeRunsCreateRequest): Promise<void> {
     if (bucketOfNodeRun(parent_node_run_id) === bucketOfRun(run_id)) {
       const [parent] = await this.reads.reportedNodeRuns(run_id, [parent_node_run_id]);
-      if (parent === undefined || parent.nodeRun.run_id === run_id) return;
+      if (parent?.nodeRun.run_id === run_id) return;
+      await this.reads.run(run_id);
+      if (parent === undefined) throw parentNotFound(parent_node_run_id);
     } else {
       await this.reads.run(run_id);
       const isKnown = await this.reads.nodeRun(parent_node_run_id).then(
@@ -119,7 +137,7 @@ export class NodeRunsService {
           throw error;
         },
       );
-      if (!isKnown) throw new AppError('parent_node_run_not_found', { details: { parent_node_run_id } });
+      if (!isKnown) throw parentNotFound(parent_node_run_id);
     }
     throw new AppError('parent_node_run_mismatch', { details: { parent_node_run_id } });
   }
@@ -129,6 +147,10 @@ export class NodeRunsService {
     const facts = await this.nodeTypes.describeNew(ctx, spec.node_type_ref);
     return { nodeRunId: childId(request, spec), spec, kind: facts.kind, typeConstraints: facts.constraints };
   }
+}
+
+function parentNotFound(parentNodeRunId: string): AppError {
+  return new AppError('parent_node_run_not_found', { details: { parent_node_run_id: parentNodeRunId } });
 }
 
 /** A key gives always the same id under the same parent. */

@@ -282,6 +282,7 @@ class Scenario {
         return this.command([id], (draft) =>
           beginNodeRun(draft, {
             nodeRunId: id,
+            epoch: draft.find(id)?.epoch ?? 0,
             owner: `coordinator_${action.who}`,
             kind: draft.find(id)?.kind ?? 'atomic',
             decision: { decision: 'allow' },
@@ -327,7 +328,10 @@ class Scenario {
           ),
         );
       case 'refuse':
-        return this.command([id], (draft) => refuseNodeRun(draft, id, failure('policy_denied'), { decision: 'deny' }));
+        return this.command([id], (draft) => {
+          const found = { nodeRunId: id, epoch: draft.find(id)?.epoch ?? 0 };
+          return refuseNodeRun(draft, found, failure('policy_denied'), { decision: 'deny' });
+        });
       case 'expire':
         return this.command([id], (draft) => expireNodeRun(draft, id));
       case 'cancel':

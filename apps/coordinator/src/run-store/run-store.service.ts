@@ -1,6 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '#contract';
-import { Database, isRetryableConflict, isUniqueViolation, translatePostgresError, UnsentError } from '#database';
+import {
+  Database,
+  isRetryableConflict,
+  isUniqueViolation,
+  tookTooLong,
+  translatePostgresError,
+  UnsentError,
+} from '#database';
 import { RunDraft } from '../lifecycle/run-draft.js';
 import { bucketOfRun } from '../sharding/bucket.js';
 import { groupReads, loadedRuns } from './group-plan.js';
@@ -106,8 +113,10 @@ export class RunStoreService {
     if (error === undefined) return;
     const [alone] = group;
     if (group.length === 1 && alone !== undefined) return this.insist(alone, error);
-    // The connection, or the server, was gone: every command of the group has the same fate.
-    if (isUnavailable(error)) return group.forEach(({ fail }) => fail(translatePostgresError(error)));
+    // The connection, or the server, was gone: every command of the group has the same fate. One that waits for a lock in vain, or
+    // has too much to write, is one.
+    if (isUnavailable(error) && !tookTooLong(error))
+      return group.forEach(({ fail }) => fail(translatePostgresError(error)));
     for (const pending of group) await this.carryOut([pending]);
   }
 
@@ -125,7 +134,7 @@ export class RunStoreService {
   /** @returns the error, undefined when it was committed; a connection that was found dead before anything was sent is replaced once */
   private async tryTo(group: readonly Pending[]): Promise<unknown> {
     const first = await this.commit(group).catch(asError);
-    return first instanceof UnsentError ? this.commit(group).catch(asError) : first;
+    return first instanceof UnsentError && !tookTooLong(first) ? this.commit(group).catch(asError) : first;
   }
 
   private async commit(group: readonly Pending[]): Promise<undefined> {

@@ -1,0 +1,106 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { NodeKind, NodeRunErrorCode, PolicyDecision, RequestContext } from '#contract';
+import { LOGGER } from '#http';
+import type { Logger } from '#http';
+import { PolicyCheckpoint } from '#policy';
+import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
+import { candidateRefusal, isWithinCeiling } from '../lifecycle/constraints.js';
+import { failure } from '../lifecycle/end-node-run.js';
+import type { Outcome } from '../lifecycle/end-node-run.js';
+import type { NodeTypeFacts } from '../node-types/node-type-facts.js';
+import { NodeTypesService } from '../node-types/node-types.service.js';
+import { ExecutorCallsService } from './executor-calls.service.js';
+
+/** What is to become of a queued node run. */
+export type Admission =
+  /** It cannot be said now. */
+  | { readonly kind: 'later' }
+  | { readonly kind: 'refused'; readonly outcome: Outcome; readonly decision?: PolicyDecision }
+  /** A person has to approve it. */
+  | { readonly kind: 'parked'; readonly decision: PolicyDecision }
+  | {
+      readonly kind: 'admitted';
+      readonly nodeKind: NodeKind;
+      readonly facts: NodeTypeFacts;
+      readonly decision: PolicyDecision;
+      /** Whether it may be executed again when nobody knows whether it was. */
+      readonly repeatable: boolean;
+    };
+
+/** Decides whether a queued node run may and can run: node type, constraints, executors, policy. */
+@Injectable()
+export class AdmissionService {
+  constructor(
+    private readonly nodeTypes: NodeTypesService,
+    private readonly policy: PolicyCheckpoint,
+    private readonly calls: ExecutorCallsService,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async admit(ctx: RequestContext, ticket: DispatchTicket): Promise<Admission> {
+    const facts = await this.factsOf(ctx, ticket);
+    if (facts === undefined) return { kind: 'later' };
+    const nodeKind = facts.kind ?? ticket.kind ?? undefined;
+    const obstacle = obstacleFor(ticket, facts) ?? this.calls.obstacleFor(nodeKind);
+    if (nodeKind === undefined || obstacle !== undefined) {
+      return { kind: 'refused', outcome: failure(obstacle ?? 'unknown_node_kind') };
+    }
+    const decision = await this.decide(ctx, ticket);
+    if (decision.decision === 'require_approval') return { kind: 'parked', decision };
+    if (decision.decision === 'deny') {
+      return { kind: 'refused', outcome: failure('policy_denied', decision.message), decision };
+    }
+    return { kind: 'admitted', nodeKind, facts, decision, repeatable: isRepeatable(nodeKind, facts) };
+  }
+
+  /**
+   * A registry that does not answer holds the node run up and fails nothing: the look finds it again. So does an executor, where a
+   * ceiling needs the side effect that it alone knows.
+   */
+  private async factsOf(ctx: RequestContext, ticket: DispatchTicket): Promise<NodeTypeFacts | undefined> {
+    try {
+      const ref = { node_type_id: ticket.node_type_id, version: ticket.node_type_version };
+      if (ticket.constraints?.gates?.side_effect_class !== undefined) return await this.nodeTypes.describe(ctx, ref);
+      return await this.nodeTypes.describeQueued(ctx, ref, ticket.kind);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the node type could not be described; dispatch is tried again');
+      return undefined;
+    }
+  }
+
+  /** What the constraints demand of a person comes first; then the policy checkpoint. */
+  private async decide(ctx: RequestContext, ticket: DispatchTicket): Promise<PolicyDecision> {
+    const { constraints, run_context } = ticket;
+    if (constraints?.gates?.require_approval === true) {
+      return {
+        decision: 'require_approval',
+        reason_code: 'approval_required',
+        message: 'gates.require_approval holds this node run until somebody approves it.',
+      };
+    }
+    return this.policy.decide(ctx, {
+      action: 'node.run.execute',
+      run_id: ticket.run_id,
+      node_run_id: ticket.node_run_id,
+      node_type_ref: { node_type_id: ticket.node_type_id, version: ticket.node_type_version },
+      ...(run_context === null ? {} : { run_context }),
+      ...(constraints === null ? {} : { constraints }),
+    });
+  }
+}
+
+/** What forbids a node run whatever its executor is. The allow list speaks of candidates for subtasks, and the root is none. */
+function obstacleFor(ticket: DispatchTicket, facts: NodeTypeFacts): NodeRunErrorCode | undefined {
+  for (const constraints of [ticket.constraints, facts.constraints]) {
+    const refusal = candidateRefusal(constraints, ticket.node_type_id);
+    if (refusal === 'node_type_denied' || (refusal !== undefined && ticket.parent_node_run_id !== null)) return refusal;
+  }
+  if ((facts.kind ?? ticket.kind) !== 'atomic') return undefined;
+  return isWithinCeiling(ticket.constraints, facts.sideEffect) ? undefined : 'side_effect_not_allowed';
+}
+
+/** What cannot be undone is never repeated by itself, whatever its node type says of retries. Beginning a composite is idempotent. */
+function isRepeatable(kind: NodeKind, { sideEffect, idempotent, retry }: NodeTypeFacts): boolean {
+  if (kind === 'composite') return true;
+  return sideEffect !== 'irreversible' && (idempotent || retry !== undefined);
+}
