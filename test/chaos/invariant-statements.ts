@@ -43,7 +43,10 @@ export const INVARIANTS: readonly Invariant[] = [
     invariant: 'run_not_terminal',
     onlySettled: true,
     statement: `
-      select run_id, null as node_run_id, 'is ' || state as detail from runs where state not in ${TERMINAL}`,
+      select r.run_id, null as node_run_id,
+             'is ' || r.state || ': ' || string_agg(n.node_type_id || ' ' || n.state || ' epoch ' || n.epoch || ' ' || n.node_run_id, ', ') as detail
+        from runs r left join node_runs n on n.bucket = r.bucket and n.run_id = r.run_id
+       where r.state not in ${TERMINAL} group by r.bucket, r.run_id, r.state order by r.run_id`,
   },
   {
     invariant: 'root_missing',

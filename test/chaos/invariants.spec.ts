@@ -275,8 +275,8 @@ describe('the checker of invariants', () => {
     expect(await found(['done', 'lost'], {})).toEqual([
       ['acknowledged_run_missing', 'lost'],
       ['run_not_terminal', 'open'],
-      ['run_not_terminal', 'waiting'],
       ['run_not_terminal', 'parked'],
+      ['run_not_terminal', 'waiting'],
     ]);
   });
 

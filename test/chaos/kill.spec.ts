@@ -9,7 +9,7 @@ import type { EndedNodeRun } from './executions.js';
 import { checkInvariants, describeViolations } from './invariants.js';
 import { Load } from './load.js';
 import { seededRandom } from './seeded-random.js';
-import { untilSettled } from './settling.js';
+import { until, untilSettled } from './settling.js';
 
 const ROUNDS = Number(process.env['ARP_CHAOS_ROUNDS'] ?? 3);
 /** Started anew in each round, and once before the first. */
@@ -22,6 +22,9 @@ type Victim = (typeof VICTIMS)[number];
 /** The kill comes at any moment of a round: from its first request until after its last. */
 const KILL_WITHIN_MS = 1_500;
 const DOWN_AT_MOST_MS = 800;
+/** Most runs that are still open when a round begins. */
+const MAX_OPEN = 2 * RUNS_PER_ROUND;
+const BACKLOG_TIMEOUT_MS = 120_000;
 
 describe('kill -9 at any moment under load', () => {
   const random = seededRandom(SEED);
@@ -34,6 +37,7 @@ describe('kill -9 at any moment under load', () => {
       children: 3,
       nodeType: CHAOS_NODES.read,
       nodeVersion: CHAOS_VERSION,
+      retryForMs: 600_000,
     });
     cluster = await startCluster({
       database: 'own',
@@ -66,6 +70,12 @@ describe('kill -9 at any moment under load', () => {
         // Each victim once before any comes again, so that few rounds see much.
         if (deck.length === 0) deck = random.shuffle(VICTIMS);
         const victim = deck.pop() ?? 'both';
+        // Hundreds, and no more than that: otherwise the backlog grows with the rounds, and with it the time that each takes.
+        await until(
+          'the backlog is small enough',
+          async () => (await openRuns(running)) <= MAX_OPEN,
+          BACKLOG_TIMEOUT_MS,
+        );
         starts.push(calls.start(RUNS_PER_ROUND));
         await sleep(random.between(0, KILL_WITHIN_MS));
         inFlight.push(await openRuns(running));

@@ -14,6 +14,8 @@ export interface ScriptedCompositeExecutorFlags {
   readonly behaviour?: CompositeBehaviour;
   readonly dieAfter?: CompositeStage;
   readonly wait?: 'follow' | 'poll';
+  /** In milliseconds. */
+  readonly retryForMs?: number;
 }
 
 const MAIN = 'dist/libs/testing/src/scripted-composite-executor.main.js';
@@ -22,7 +24,7 @@ const MAIN = 'dist/libs/testing/src/scripted-composite-executor.main.js';
 export async function spawnScriptedCompositeExecutor(
   flags: ScriptedCompositeExecutorFlags = {},
 ): Promise<ServiceProcess & { readonly url: string }> {
-  const { port = await freePort(), children, nodeType, nodeVersion, behaviour, dieAfter, wait } = flags;
+  const { port = await freePort(), children, nodeType, nodeVersion, behaviour, dieAfter, wait, retryForMs } = flags;
   const given = {
     port,
     children,
@@ -31,6 +33,7 @@ export async function spawnScriptedCompositeExecutor(
     behaviour,
     'die-after': dieAfter,
     wait,
+    'retry-for-ms': retryForMs,
   };
   const args = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`]));
   const service = startProcess([join(process.cwd(), MAIN), ...args], {});

@@ -16,6 +16,7 @@ const { values } = parseArgs({
     behaviour: { type: 'string', default: 'run' },
     'die-after': { type: 'string', default: 'children' },
     wait: { type: 'string', default: 'follow' },
+    'retry-for-ms': { type: 'string', default: '30000' },
   },
 });
 
@@ -26,6 +27,7 @@ const executor = await startScriptedCompositeExecutor({
   childNodeTypeRef: { node_type_id: values['node-type'], version: values['node-version'] },
   behaviour: oneOf(COMPOSITE_BEHAVIOURS, 'behaviour', values.behaviour),
   dieAfter: oneOf(COMPOSITE_STAGES, 'die-after', values['die-after']),
+  retryForMs: Number(values['retry-for-ms']),
   wait: oneOf(['follow', 'poll'] as const, 'wait', values.wait),
   die: () => process.kill(process.pid, 'SIGKILL'),
 });
