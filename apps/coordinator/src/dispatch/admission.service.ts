@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '#contract';
 import type { NodeKind, NodeRunErrorCode, PolicyDecision, RequestContext } from '#contract';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
@@ -7,6 +8,7 @@ import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
 import { candidateRefusal, isWithinCeiling } from '../lifecycle/constraints.js';
 import { failure } from '../lifecycle/end-node-run.js';
 import type { Outcome } from '../lifecycle/end-node-run.js';
+import { factsByPrefix } from '../node-types/node-type-facts.js';
 import type { NodeTypeFacts } from '../node-types/node-type-facts.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
 import { ExecutorCallsService } from './executor-calls.service.js';
@@ -25,7 +27,14 @@ export type Admission =
       readonly decision: PolicyDecision;
       /** Whether it may be executed again when nobody knows whether it was. */
       readonly repeatable: boolean;
+      /** The executor did not say what the node type is: nothing is sent to it now, and the attempt counts as one that was not sent. */
+      readonly isExecutorAway: boolean;
     };
+
+interface Described {
+  readonly facts: NodeTypeFacts;
+  readonly isExecutorAway: boolean;
+}
 
 /** Decides whether a queued node run may and can run: node type, constraints, executors, policy. */
 @Injectable()
@@ -38,10 +47,11 @@ export class AdmissionService {
   ) {}
 
   async admit(ctx: RequestContext, ticket: DispatchTicket): Promise<Admission> {
-    const facts = await this.factsOf(ctx, ticket);
-    if (facts === undefined) return { kind: 'later' };
+    const described = await this.describe(ctx, ticket);
+    if (described === undefined) return { kind: 'later' };
+    const { facts, isExecutorAway } = described;
     const nodeKind = facts.kind ?? ticket.kind ?? undefined;
-    const obstacle = obstacleFor(ticket, facts) ?? this.calls.obstacleFor(nodeKind);
+    const obstacle = obstacleFor(ticket, described) ?? this.calls.obstacleFor(nodeKind);
     if (nodeKind === undefined || obstacle !== undefined) {
       return { kind: 'refused', outcome: failure(obstacle ?? 'unknown_node_kind') };
     }
@@ -50,19 +60,23 @@ export class AdmissionService {
     if (decision.decision === 'deny') {
       return { kind: 'refused', outcome: failure('policy_denied', decision.message), decision };
     }
-    return { kind: 'admitted', nodeKind, facts, decision, repeatable: isRepeatable(nodeKind, facts) };
+    return { kind: 'admitted', nodeKind, facts, decision, repeatable: isRepeatable(nodeKind, facts), isExecutorAway };
   }
 
   /**
-   * A registry that does not answer holds the node run up and fails nothing: the look finds it again. So does an executor, where a
-   * ceiling needs the side effect that it alone knows.
+   * A registry that does not answer holds the node run up and fails nothing: the look finds it again. An executor that does not
+   * answer is taken for the one that would run it, since nothing else calls the node type composite.
    */
-  private async factsOf(ctx: RequestContext, ticket: DispatchTicket): Promise<NodeTypeFacts | undefined> {
+  private async describe(ctx: RequestContext, ticket: DispatchTicket): Promise<Described | undefined> {
+    const ref = { node_type_id: ticket.node_type_id, version: ticket.node_type_version };
     try {
-      const ref = { node_type_id: ticket.node_type_id, version: ticket.node_type_version };
-      if (ticket.constraints?.gates?.side_effect_class !== undefined) return await this.nodeTypes.describe(ctx, ref);
-      return await this.nodeTypes.describeQueued(ctx, ref, ticket.kind);
+      return { facts: await this.nodeTypes.describe(ctx, ref), isExecutorAway: false };
     } catch (error) {
+      if (error instanceof AppError && error.code === 'atomic_executor_unavailable') {
+        const facts = factsByPrefix(ref.node_type_id);
+        const kind = ticket.kind ?? facts.kind ?? 'atomic';
+        return { facts: { ...facts, kind }, isExecutorAway: kind === 'atomic' };
+      }
       this.logger.warn({ err: error }, 'the node type could not be described; dispatch is tried again');
       return undefined;
     }
@@ -90,12 +104,13 @@ export class AdmissionService {
 }
 
 /** What forbids a node run whatever its executor is. The allow list speaks of candidates for subtasks, and the root is none. */
-function obstacleFor(ticket: DispatchTicket, facts: NodeTypeFacts): NodeRunErrorCode | undefined {
+function obstacleFor(ticket: DispatchTicket, { facts, isExecutorAway }: Described): NodeRunErrorCode | undefined {
   for (const constraints of [ticket.constraints, facts.constraints]) {
     const refusal = candidateRefusal(constraints, ticket.node_type_id);
     if (refusal === 'node_type_denied' || (refusal !== undefined && ticket.parent_node_run_id !== null)) return refusal;
   }
-  if ((facts.kind ?? ticket.kind) !== 'atomic') return undefined;
+  // What its side effect is, is asked again before anything is sent.
+  if ((facts.kind ?? ticket.kind) !== 'atomic' || isExecutorAway) return undefined;
   return isWithinCeiling(ticket.constraints, facts.sideEffect) ? undefined : 'side_effect_not_allowed';
 }
 

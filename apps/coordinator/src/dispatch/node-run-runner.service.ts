@@ -52,6 +52,8 @@ const NO_ROOM_DELAY_MS = 250;
 const LATER_MS = 1_000;
 const DEFAULT_RETRY: Omit<RetryPolicy, 'max_attempts'> = { initial_delay_ms: 200, multiplier: 2, max_delay_ms: 10_000 };
 
+const EXECUTOR_AWAY: Answer = { kind: 'not_sent', outcome: failure('atomic_executor_unavailable') };
+
 /** Runs one queued node run: admission, executor, result. */
 @Injectable()
 export class NodeRunRunnerService {
@@ -85,7 +87,7 @@ export class NodeRunRunnerService {
     const { owner } = as;
     const hold = await this.begin(ticket, as, { ...waitingOf(ticket), owner, kind, decision, repeatable, limits });
     if (hold === undefined) return;
-    const answer = await this.calls.execute(ctx, ticket, hold, kind);
+    const answer = admission.isExecutorAway ? EXECUTOR_AWAY : await this.calls.execute(ctx, ticket, hold, kind);
     const kept = this.keep(ticket, as, hold, answer, { facts, repeatable, kind });
     if (!(await kept.catch((error: unknown) => this.failUnkept(ticket, as, hold, error)))) {
       this.logger.info('the node run is not held by this process any more; its result is dropped');

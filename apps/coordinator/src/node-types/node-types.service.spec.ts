@@ -124,11 +124,6 @@ describe('without a registry', () => {
     await expect(types.describe(ctx, ref('acme.math'))).rejects.toMatchObject({ code: 'atomic_executor_unavailable' });
     expect((await types.describeNew(ctx, ref('acme.math'))).kind).toBeUndefined();
     expect((await types.describeNew(ctx, ref('atomic.mail'))).kind).toBe('atomic');
-    expect(await types.describeQueued(ctx, ref('acme.math'), null)).toMatchObject({
-      kind: 'atomic',
-      idempotent: false,
-    });
-    expect((await types.describeQueued(ctx, ref('acme.math'), 'composite')).kind).toBe('composite');
     executor.asked = 0;
     expect(await types.describe(ctx, ref('composite.plan'))).toMatchObject({ kind: 'composite' });
     expect(executor.asked).toBe(0);

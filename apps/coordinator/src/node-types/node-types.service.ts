@@ -1,6 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AppError, AtomicExecutorApi, NodeRegistryApi } from '#contract';
-import type { NodeKind, NodeType, NodeTypeRef, RequestContext } from '#contract';
+import type { NodeType, NodeTypeRef, RequestContext } from '#contract';
 import { AtomicCatalogue } from './atomic-catalogue.js';
 import { detached } from './detached-context.js';
 import { ExpiringCache } from './expiring-cache.js';
@@ -55,23 +55,9 @@ export class NodeTypesService {
    * @throws AppError node_registry_unavailable
    */
   async describeNew(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeTypeFacts> {
-    return this.orElse(factsByPrefix(ref.node_type_id), this.describe(ctx, ref));
-  }
-
-  /**
-   * As `describe`, for what is about to be dispatched: an executor that does not answer can tell nothing, and what no prefix and no
-   * registry calls composite can only be run by it.
-   *
-   * @throws AppError node_registry_unavailable
-   */
-  async describeQueued(ctx: RequestContext, ref: NodeTypeRef, known: NodeKind | null): Promise<NodeTypeFacts> {
-    const byPrefix = factsByPrefix(ref.node_type_id);
-    return this.orElse({ ...byPrefix, kind: known ?? byPrefix.kind ?? 'atomic' }, this.describe(ctx, ref));
-  }
-
-  private async orElse(otherwise: NodeTypeFacts, described: Promise<NodeTypeFacts>): Promise<NodeTypeFacts> {
-    return described.catch((error: unknown) => {
-      if (error instanceof AppError && error.code === 'atomic_executor_unavailable') return otherwise;
+    return this.describe(ctx, ref).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'atomic_executor_unavailable')
+        return factsByPrefix(ref.node_type_id);
       throw error;
     });
   }
