@@ -77,8 +77,9 @@ export class NodeRunRunnerService {
       return;
     }
     const decision = await this.decide(ctx, ticket);
-    if (decision.decision === 'deny')
-      {return this.refuse(ticket, as, failure('policy_denied', decision.message), decision);}
+    if (decision.decision === 'deny') {
+      return this.refuse(ticket, as, failure('policy_denied', decision.message), decision);
+    }
     if (decision.decision === 'require_approval') {
       await this.command(ticket, as, (draft) => parkNodeRun(draft, ticket.node_run_id, decision));
       return;
