@@ -273,6 +273,8 @@ export class RunDraft {
   }
 
   dropTimer(kind: TimerEntity['kind'], nodeRunId: string): void {
+    // One that this draft sets may have been stored before, with a later time.
+    this.changes.timers.added.delete(`${kind} ${nodeRunId}`);
     remove(this.changes.timers, `${kind} ${nodeRunId}`, {
       bucket: this.bucket,
       run_id: this.runId,
