@@ -212,4 +212,15 @@ describe('running one node run, when something goes wrong', () => {
     await run(runnerWith(executor), ticket);
     expect(await rootOf(`policy_${effect}`)).toMatchObject(end);
   });
+
+  it('executes no more often than the policy allows, also when its ticket is old', async () => {
+    const executor = new FakeExecutor();
+    executor.extensions = { 'jarvis.retry': { max_attempts: 2 } };
+    executor.answer = () => ({ state: 'failed', error: { code: 'busy', message: 'Busy.', retryable: true } });
+    const ticket = await started('old_ticket');
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf('old_ticket')).toMatchObject({ state: 'queued' });
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf('old_ticket')).toMatchObject({ state: 'failed', code: 'busy', leases: 0 });
+  });
 });
