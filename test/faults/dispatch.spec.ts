@@ -96,7 +96,7 @@ describe('running one node run, when something goes wrong', () => {
     const tokens = new AssignmentTokensService(database, new SecretsRepository(), undefined);
     const calls = new ExecutorCallsService(executor, undefined, tokens, OPTIONS, logger);
     return new NodeRunRunnerService(
-      new RunStoreService(lossy, new RunWritesRepository(), { maxQueued: 100 }),
+      new RunStoreService(lossy, new RunWritesRepository(), { maxQueued: 100 }, logger),
       new AdmissionService(new NodeTypesService(executor, undefined), policy, calls, logger),
       calls,
       new DocumentLimits(1_000_000, 1_000_000),
@@ -106,7 +106,7 @@ describe('running one node run, when something goes wrong', () => {
   }
 
   async function started(runId: string, constraints?: ConstraintEnvelope): Promise<DispatchTicket> {
-    const store = new RunStoreService(database, new RunWritesRepository(), { maxQueued: 100 });
+    const store = new RunStoreService(database, new RunWritesRepository(), { maxQueued: 100 }, logger);
     const rootId = await store.execute({
       runId,
       nodeRunIds: [],
@@ -212,5 +212,16 @@ describe('running one node run, when something goes wrong', () => {
     const ticket = await started(`policy_${effect}`);
     await run(runnerWith(executor), ticket);
     expect(await rootOf(`policy_${effect}`)).toMatchObject(end);
+  });
+
+  it('executes no more often than the policy allows, also when its ticket is old', async () => {
+    const executor = new FakeExecutor();
+    executor.extensions = { 'jarvis.retry': { max_attempts: 2 } };
+    executor.answer = () => ({ state: 'failed', error: { code: 'busy', message: 'Busy.', retryable: true } });
+    const ticket = await started('old_ticket');
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf('old_ticket')).toMatchObject({ state: 'queued' });
+    await run(runnerWith(executor), ticket);
+    expect(await rootOf('old_ticket')).toMatchObject({ state: 'failed', code: 'busy', leases: 0 });
   });
 });

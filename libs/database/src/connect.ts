@@ -61,7 +61,12 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
     const dataSource = createDataSource(options);
     try {
       await dataSource.initialize();
-      return new Database(dataSource, createPool(options), createWriters(options));
+      return new Database(
+        dataSource,
+        createPool(options),
+        createWriters(options),
+        createPool({ ...options, poolSize: 1 }),
+      );
     } catch (error) {
       if (Date.now() >= giveUpAt) {
         const reason =

@@ -15,7 +15,7 @@ export const databaseSettings = defineSettings({
   }),
   ARP_DATABASE_POOL_SIZE: wholeNumber({ min: 1, max: 500 })({
     default: 16,
-    desc: 'Most connections of one process for reads; the group commit has two more.',
+    desc: 'Most connections of one process for reads; the group commit has two more and the heartbeat one.',
   }),
   ARP_DATABASE_CONNECT_TIMEOUT_MS: wholeNumber({ min: 100, max: 600_000 })({
     default: 15_000,

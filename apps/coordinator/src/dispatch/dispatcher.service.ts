@@ -13,6 +13,12 @@ import type { DispatchOptions } from './dispatch-options.js';
 import { NodeRunRunnerService } from './node-run-runner.service.js';
 import { Turns } from './turns.js';
 
+/**
+ * How many node runs are in this process, running or waiting, in multiples of `concurrency`: what it enqueued itself is taken up to the
+ * first, what the look brings up to the second, so that however much is new, what waits longer in the database comes in too.
+ */
+const ROOM = { forNew: 4, forDue: 5 } as const;
+
 interface Running {
   readonly done: Promise<void>;
   readonly abort: AbortController;
@@ -39,15 +45,15 @@ export class DispatcherService implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.waiting = new Turns(options.concurrency * 4);
+    this.waiting = new Turns(options.concurrency * ROOM.forDue);
   }
 
   onModuleInit(): void {
     if (!this.options.enabled) return;
     this.dueWork.onReady({
-      room: () => (this.hasRoom() ? Math.max(this.options.concurrency + this.running.size, LOOK_AT_LEAST) : 0),
-      ready: async (rows) =>
-        this.offer(await this.dueWork.tickets(rows.filter((row) => !this.running.has(row.node_run_id)))),
+      room: () =>
+        this.hasRoom(ROOM.forDue) ? Math.max(this.options.concurrency + this.running.size, LOOK_AT_LEAST) : 0,
+      ready: async (rows) => this.offer(await this.dueWork.tickets(rows.filter((row) => !this.isKnown(row)))),
     });
     // What was held under the old name is somebody else's now: its calls are given up.
     this.membership.onLoss(() => this.running.forEach(({ abort }) => abort.abort()));
@@ -56,7 +62,9 @@ export class DispatcherService implements OnModuleInit, OnApplicationBootstrap, 
   onApplicationBootstrap(): void {
     this.store.onCommitted((draft) => {
       for (const { node_run_id } of draft.changes.canceledWhileHeld) this.running.get(node_run_id)?.abort.abort();
-      if (this.options.enabled && draft.changes.ready.added.size > 0) this.offer(freshTickets(draft));
+      if (this.options.enabled && draft.changes.ready.added.size > 0 && this.hasRoom(ROOM.forNew)) {
+        this.offer(freshTickets(draft));
+      }
     });
   }
 
@@ -73,8 +81,12 @@ export class DispatcherService implements OnModuleInit, OnApplicationBootstrap, 
     grace.abort();
   }
 
-  private hasRoom(): boolean {
-    return !this.stopping.signal.aborted && this.running.size + this.waiting.size < this.options.concurrency * 2;
+  private hasRoom(times: number): boolean {
+    return !this.stopping.signal.aborted && this.running.size + this.waiting.size < this.options.concurrency * times;
+  }
+
+  private isKnown({ node_run_id }: Pick<DispatchTicket, 'node_run_id'>): boolean {
+    return this.running.has(node_run_id) || this.waiting.has(node_run_id);
   }
 
   private offer(tickets: readonly DispatchTicket[]): void {

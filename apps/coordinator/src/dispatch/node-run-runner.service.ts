@@ -18,7 +18,7 @@ import {
   releaseNodeRun,
   retryNodeRun,
 } from '../lifecycle/execution.js';
-import type { Begin, Hold, Limits, Waiting } from '../lifecycle/execution.js';
+import type { Begin, Begun, Hold, Limits, Waiting } from '../lifecycle/execution.js';
 import { retryDecision } from '../lifecycle/retry-decision.js';
 import type { RetryPolicy } from '../lifecycle/retry-decision.js';
 import type { RunDraft } from '../lifecycle/run-draft.js';
@@ -98,8 +98,8 @@ export class NodeRunRunnerService {
    * Takes the node run. When the answer to a commit is lost, the same is asked for again and refused: it is not queued any more. Then
    * the lease tells whether it was this process that took it, since nobody else would ever end what a living process holds.
    */
-  private async begin(ticket: DispatchTicket, as: RunningAs, begin: Begin): Promise<Hold | undefined> {
-    const tried: Hold[] = [];
+  private async begin(ticket: DispatchTicket, as: RunningAs, begin: Begin): Promise<Begun | undefined> {
+    const tried: Begun[] = [];
     const hold = await this.command(ticket, as, (draft) => {
       const begun = beginNodeRun(draft, begin);
       if (begun !== undefined) tried.push(begun);
@@ -114,7 +114,7 @@ export class NodeRunRunnerService {
   private async keep(
     ticket: DispatchTicket,
     as: RunningAs,
-    hold: Hold,
+    hold: Begun,
     answer: Answer,
     { facts, repeatable, kind }: { facts: NodeTypeFacts; repeatable: boolean; kind: NodeKind },
   ): Promise<boolean> {
@@ -130,7 +130,8 @@ export class NodeRunRunnerService {
     const decision = retryDecision(
       answer,
       {
-        attempts: ticket.attempts + 1,
+        // Others may have executed it since the ticket was read.
+        attempts: hold.attempts,
         repeatable,
         policy: facts.retry ?? { ...DEFAULT_RETRY, max_attempts: this.options.maxAttempts },
         unavailableAttempts: this.options.unavailableAttempts,

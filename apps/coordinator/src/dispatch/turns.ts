@@ -3,12 +3,16 @@ import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
 /** Node runs that wait in this process, taken from tenants in turn. Each tenant has room for a bounded number. */
 export class Turns {
   private readonly queues = new Map<string, Map<string, DispatchTicket>>();
-  private count = 0;
+  private readonly ids = new Set<string>();
 
   constructor(private readonly perTenant: number) {}
 
   get size(): number {
-    return this.count;
+    return this.ids.size;
+  }
+
+  has(nodeRunId: string): boolean {
+    return this.ids.has(nodeRunId);
   }
 
   /** @returns false when it waits already or its tenant has no room; then it stays in the queue of the database */
@@ -17,7 +21,7 @@ export class Turns {
     if (queue.has(ticket.node_run_id) || queue.size >= this.perTenant) return false;
     queue.set(ticket.node_run_id, ticket);
     this.queues.set(ticket.tenant_id, queue);
-    this.count += 1;
+    this.ids.add(ticket.node_run_id);
     return true;
   }
 
@@ -30,7 +34,7 @@ export class Turns {
     const [ticket] = queue.values();
     if (ticket === undefined) return this.next();
     queue.delete(ticket.node_run_id);
-    this.count -= 1;
+    this.ids.delete(ticket.node_run_id);
     // To the back of the round.
     if (queue.size > 0) this.queues.set(tenant, queue);
     return ticket;
@@ -38,6 +42,6 @@ export class Turns {
 
   clear(): void {
     this.queues.clear();
-    this.count = 0;
+    this.ids.clear();
   }
 }

@@ -15,6 +15,12 @@ export interface Hold {
   readonly epoch: number;
 }
 
+/** A node run that was just taken. */
+export interface Begun extends Hold {
+  /** Executions begun so far, this one included. */
+  readonly attempts: number;
+}
+
 /** The constraints that hold for a node run, and those of its run. They never change. */
 export interface Limits {
   readonly own: ConstraintEnvelope | null;
@@ -49,7 +55,7 @@ const MAX_RECOVERIES = 10;
  *
  * @returns what is now held; undefined when somebody else was faster, or a budget does not suffice (then it, or the run, has failed)
  */
-export function beginNodeRun(draft: RunDraft, begin: Begin): Hold | undefined {
+export function beginNodeRun(draft: RunDraft, begin: Begin): Begun | undefined {
   const nodeRun = waiting(draft, begin);
   if (nodeRun === undefined || endWhenLate(draft, nodeRun, begin.limits)) return undefined;
   const overspent = overspendingOfBegin(draft.head, begin.limits.own);
@@ -59,14 +65,15 @@ export function beginNodeRun(draft: RunDraft, begin: Begin): Hold | undefined {
   }
   const { node_run_id } = nodeRun;
   const epoch = nodeRun.epoch + 1;
+  const attempts = nodeRun.attempts + 1;
   draft.dequeue(node_run_id);
   draft.hold({ node_run_id, owner: begin.owner, epoch, repeatable: begin.repeatable });
-  draft.updateNodeRun(node_run_id, { state: 'assigned', epoch, kind: begin.kind, attempts: nodeRun.attempts + 1 });
+  draft.updateNodeRun(node_run_id, { state: 'assigned', epoch, kind: begin.kind, attempts });
   if (begin.kind === 'atomic') draft.updateNodeRun(node_run_id, { state: 'running', started_at: draft.now });
   draft.updateHead({ steps: draft.head.steps + 1 });
   draft.moveRun('running');
   draft.append(policyDecidedEvent('node.run.execute', begin.decision, node_run_id));
-  return { nodeRunId: node_run_id, epoch };
+  return { nodeRunId: node_run_id, epoch, attempts };
 }
 
 /** A composite executor has accepted: it works and reports by itself, until `deadline` at the latest. */

@@ -97,7 +97,7 @@ export class MembershipService implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   private async beatOnce(): Promise<void> {
-    const peers = await this.repository.beat(this.database, this.id);
+    const peers = await this.repository.beat(this.database.apart, this.id);
     if (peers === undefined) return this.beginAgain();
     for (const dead of this.silence.observe(peers, performance.now())) {
       this.logger.warn({ coordinator_id: dead.coordinator_id }, 'a coordinator is gone; its work is taken over');
@@ -122,10 +122,11 @@ export class MembershipService implements OnModuleInit, OnApplicationBootstrap, 
 
   private async beginAgain(): Promise<void> {
     const lost = this.id;
-    this.id = newId();
+    const next = newId();
     this.silence.forget();
-    await this.repository.join(this.database, this.id);
-    this.logger.warn({ lost, coordinator_id: this.id }, 'this coordinator was taken for dead; it begins again');
+    await this.repository.join(this.database.apart, next);
+    this.id = next;
+    this.logger.warn({ lost, coordinator_id: next }, 'this coordinator was taken for dead; it begins again');
     for (const listener of this.lossListeners) listener(lost);
   }
 }

@@ -24,6 +24,13 @@ describe('the silence of a coordinator', () => {
     expect(silence.observe([peer('1')], 10 * DEAD_AFTER_MS)).toEqual([]);
   });
 
+  it('does not count the time in which we stood still ourselves', () => {
+    const silence = new Silence();
+    silence.observe([peer('1')], 0);
+    expect(silence.observe([peer('1')], 10 * DEAD_AFTER_MS)).toEqual([]);
+    expect(silence.observe([peer('2')], 10 * DEAD_AFTER_MS + 1_000)).toEqual([]);
+  });
+
   it('need not be waited for when the other has left', () => {
     expect(new Silence().observe([peer('-infinity', true)], 0)).toHaveLength(1);
   });

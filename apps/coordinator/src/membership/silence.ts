@@ -1,9 +1,13 @@
 /** How long a peer's heartbeat must stand still, while we see well, until it counts as dead. In milliseconds. */
 export const DEAD_AFTER_MS = 2_500;
 
+/** How often the same heartbeat must be seen again besides: we may have stood still ourselves between two looks. */
+const SEEN_AGAIN = 2;
+
 interface Seen {
   readonly beat: string;
   readonly since: number;
+  readonly again: number;
 }
 
 /**
@@ -26,8 +30,10 @@ export class Silence {
     for (const id of this.seen.keys()) if (!present.has(id)) this.seen.delete(id);
     return peers.filter((peer) => {
       const known = this.seen.get(peer.coordinator_id);
-      if (known?.beat !== peer.beat) this.seen.set(peer.coordinator_id, { beat: peer.beat, since: now });
-      return peer.left || (known?.beat === peer.beat && now - known.since >= DEAD_AFTER_MS);
+      const seen =
+        known?.beat === peer.beat ? { ...known, again: known.again + 1 } : { beat: peer.beat, since: now, again: 0 };
+      this.seen.set(peer.coordinator_id, seen);
+      return peer.left || (seen.again >= SEEN_AGAIN && now - seen.since >= DEAD_AFTER_MS);
     });
   }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { ConstraintEnvelope } from '#contract';
 import { connectDatabase } from '#database';
 import type { Database } from '#database';
+import type { Logger } from '#http';
 import { createTestDatabase } from '#testing';
 import type { TestDatabase } from '#testing';
 import { COORDINATOR_ENTITIES } from '../entities.js';
@@ -389,6 +390,8 @@ function expectLaws(seen: Observed): void {
   }
 }
 
+const SILENT = { error: () => undefined } as unknown as Logger;
+
 describe('the run store and the rules in memory', () => {
   let home: TestDatabase;
   let database: Database;
@@ -402,7 +405,7 @@ describe('the run store and the rules in memory', () => {
       connectTimeoutMs: 5_000,
       applicationName: 'run-store.model.spec',
     });
-    store = new RunStoreService(database, new RunWritesRepository(), { maxQueued: 1_000 });
+    store = new RunStoreService(database, new RunWritesRepository(), { maxQueued: 1_000 }, SILENT);
   });
   afterAll(async () => {
     await database.close();

@@ -1,5 +1,6 @@
 import { connectDatabase } from '#database';
 import type { Database } from '#database';
+import type { Logger } from '#http';
 import { createTestDatabase } from '#testing';
 import type { TestDatabase } from '#testing';
 import { COORDINATOR_ENTITIES } from '../entities.js';
@@ -35,6 +36,8 @@ const cancel = (runId: string): RunCommand<void> => ({
   decide: cancelRun,
 });
 
+const SILENT = { error: () => undefined } as unknown as Logger;
+
 describe('the run store', () => {
   let home: TestDatabase;
   let database: Database;
@@ -48,7 +51,7 @@ describe('the run store', () => {
       connectTimeoutMs: 5_000,
       applicationName: 'run-store.service.spec',
     });
-    store = new RunStoreService(database, new RunWritesRepository(), { maxQueued: 1_000 });
+    store = new RunStoreService(database, new RunWritesRepository(), { maxQueued: 1_000 }, SILENT);
   });
   afterAll(async () => {
     await database.close();

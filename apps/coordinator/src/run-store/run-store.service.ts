@@ -8,6 +8,8 @@ import {
   translatePostgresError,
   UnsentError,
 } from '#database';
+import { LOGGER } from '#http';
+import type { Logger } from '#http';
 import { RunDraft } from '../lifecycle/run-draft.js';
 import { bucketOfRun } from '../sharding/bucket.js';
 import { groupReads, loadedRuns } from './group-plan.js';
@@ -42,7 +44,7 @@ const MAX_ATTEMPTS = 4;
  */
 @Injectable()
 export class RunStoreService {
-  private readonly queue: Pending[] = [];
+  private queue: Pending[] = [];
   private readonly busyRuns = new Set<string>();
   private readonly listeners: ((draft: RunDraft) => void)[] = [];
   private busyLanes = 0;
@@ -52,6 +54,7 @@ export class RunStoreService {
     private readonly database: Database,
     private readonly writes: RunWritesRepository,
     @Inject(RUN_STORE_OPTIONS) private readonly options: RunStoreOptions,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Hears of every run that was changed, after the commit. */
@@ -104,7 +107,7 @@ export class RunStoreService {
       looked += 1;
       (this.busyRuns.has(pending.command.runId) ? left : group).push(pending);
     }
-    this.queue.splice(0, looked, ...left);
+    this.queue = [...left, ...this.queue.slice(looked)];
     return group;
   }
 
@@ -164,7 +167,14 @@ export class RunStoreService {
 
   private announce(draft: RunDraft): void {
     if (draft.changes.events.length === 0 && draft.changes.ready.added.size === 0) return;
-    for (const listener of this.listeners) listener(draft);
+    for (const listener of this.listeners) {
+      try {
+        listener(draft);
+      } catch (error) {
+        // What is committed stays so, whoever fails to hear of it.
+        this.logger.error({ err: error, run_id: draft.runId }, 'a listener of commits failed');
+      }
+    }
   }
 }
 

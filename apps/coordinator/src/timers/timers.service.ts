@@ -15,10 +15,14 @@ import type { TimerKey } from './timers.repository.js';
 
 type NoticeListener = (nodeRun: Pick<NodeRunEntity, 'bucket' | 'run_id' | 'node_run_id' | 'kind'>) => Promise<void>;
 
+/** Most executors that are being told at once. */
+const NOTICES_AT_ONCE = 100;
+
 /** What happens when a timer is due: a run or a node run has used up its time, or an executor is to be told of a cancel. */
 @Injectable()
 export class TimersService implements OnModuleInit {
   private cancelNotice: NoticeListener | undefined;
+  private telling = 0;
 
   constructor(
     private readonly database: Database,
@@ -35,7 +39,7 @@ export class TimersService implements OnModuleInit {
     });
   }
 
-  /** Who tells executors of cancels. */
+  /** Who tells executors of cancels. It never rejects: what was not heard is told again when the timer is due again. */
   onCancelNotice(listener: NoticeListener): void {
     this.cancelNotice = listener;
   }
@@ -71,7 +75,22 @@ export class TimersService implements OnModuleInit {
         decide: (draft) => expireNodeRun(draft, nodeRunId),
       });
     } else if (await this.repository.postpone(this.database, key, new Date())) {
-      await this.cancelNotice?.(await this.reads.nodeRun(nodeRunId));
+      await this.tell(nodeRunId);
+    }
+  }
+
+  /** An executor that does not answer holds up nothing else that is due. */
+  private async tell(nodeRunId: string): Promise<void> {
+    if (this.cancelNotice === undefined || this.telling >= NOTICES_AT_ONCE) return;
+    this.telling += 1;
+    const done = () => {
+      this.telling -= 1;
+    };
+    try {
+      void this.cancelNotice(await this.reads.nodeRun(nodeRunId)).finally(done);
+    } catch (error) {
+      done();
+      throw error;
     }
   }
 }
