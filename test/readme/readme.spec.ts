@@ -91,10 +91,14 @@ describe('README.md', () => {
   }, 120_000);
 
   it('npx nest start: three services that work together', async () => {
-    const services = written((command) => /npx nest start [a-z-]+$/.test(command)).map((command) => start(command));
-    expect(services).toHaveLength(3);
+    const commands = written((command) => /npx nest start [a-z-]+$/.test(command));
+    expect(commands).toHaveLength(3);
+    const services: ServiceProcess[] = [];
+    // One after the other, as in three terminals: each compiles into the folder that the others load from.
     for (const [index, port] of (['8082', '8081', '8080'] as const).entries()) {
-      await untilServing(services[index] as ServiceProcess, url(port), 60_000);
+      const service = start(commands[index] ?? '');
+      services.push(service);
+      await untilServing(service, url(port), 60_000);
     }
     const request = { root_node_type_ref: { node_type_id: 'jarvis.core.echo', version: '0.1.0' }, input: {} };
     const answer = await fetch(`${url('8080')}/v1/runs`, {
