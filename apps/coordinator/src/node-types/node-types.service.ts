@@ -56,8 +56,9 @@ export class NodeTypesService {
    */
   async describeNew(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeTypeFacts> {
     return this.describe(ctx, ref).catch((error: unknown) => {
-      if (error instanceof AppError && error.code === 'atomic_executor_unavailable')
-        {return factsByPrefix(ref.node_type_id);}
+      if (error instanceof AppError && error.code === 'atomic_executor_unavailable') {
+        return factsByPrefix(ref.node_type_id);
+      }
       throw error;
     });
   }
