@@ -13,7 +13,7 @@ export interface AssignmentOptions {
   readonly wait: 'follow' | 'poll';
   /** How often it looks when it polls, in milliseconds. */
   readonly pollEveryMs: number;
-  /** How long it tries again while the coordinator does not answer or answers 5xx, in milliseconds. */
+  /** How long it tries again while the coordinator does not answer, answers 5xx or knows a newer hand-over, in milliseconds. */
   readonly retryForMs: number;
 }
 
@@ -140,9 +140,14 @@ export class CompositeAssignment {
         if (signal.aborted || Date.now() >= giveUpAt) throw error;
       });
       if (response?.ok === true) return response;
-      if (response !== undefined && (response.status < 500 || Date.now() >= giveUpAt)) {
+      if (response !== undefined) {
         const said = (await response.json().catch(() => undefined)) as { error?: { code?: string } } | undefined;
-        throw new CoordinatorRefusalError(response.status, said?.error?.code, `${method} ${path}`);
+        const code = said?.error?.code;
+        // Handed out again: the begin with the newer token has come since, or is still to come.
+        const mayBeTried = response.status >= 500 || code === 'assignment_mismatch';
+        if (!mayBeTried || Date.now() >= giveUpAt) {
+          throw new CoordinatorRefusalError(response.status, code, `${method} ${path}`);
+        }
       }
       await sleep(RETRY_EVERY_MS, undefined, { signal });
     }

@@ -20,6 +20,10 @@ class FakeCoordinator {
   readonly children = new Map<string, Child>();
   /** Status to answer with instead, one for each coming request that is not a GET. */
   readonly failures: number[] = [];
+  /** Bearers of hand-overs that are over: their reports are refused. */
+  readonly superseded = new Set<string | undefined>();
+  /** How many were. */
+  refused = 0;
   private readonly listeners = new Set<ServerResponse>();
   private readonly events: string[] = [];
   private readonly server = createServer((request, response) => void this.serve(request, response));
@@ -72,6 +76,10 @@ class FakeCoordinator {
       const failure = this.failures.shift();
       if (failure !== undefined) {
         return answer(response, failure, { error: { code: 'node_run_already_terminal', message: '' } });
+      }
+      if (this.superseded.has(request.headers.authorization)) {
+        this.refused += 1;
+        return answer(response, 403, { error: { code: 'assignment_mismatch', message: '' } });
       }
       const body: unknown = JSON.parse(text);
       this.reports.push({ line, bearer: request.headers.authorization, body });
@@ -199,6 +207,22 @@ describe('the scripted composite executor', () => {
       'Bearer token-2',
     ]);
     expect(executor.begins).toHaveLength(2);
+  });
+
+  it('refused because it is handed out again, it waits for the newer token and goes on with it', async () => {
+    await start();
+    await begin();
+    await childrenCreated();
+    coordinator.superseded.add('Bearer token-1');
+    for (const key of ['step-1', 'step-2']) coordinator.end(key);
+    while (coordinator.refused === 0) await new Promise((settle) => setTimeout(settle, 5));
+    await begin(request('token-2'));
+    expect(await executor.ended('node_run_1')).toBe('completed');
+    expect(coordinator.reports.map(({ bearer }) => bearer)).toEqual([
+      'Bearer token-1',
+      'Bearer token-2',
+      'Bearer token-2',
+    ]);
   });
 
   it('outlives a coordinator that answers 5xx or cuts its stream', async () => {
