@@ -1,16 +1,31 @@
-export { defineNode, definePack } from './define.js';
+export { defineNode } from './define-node.js';
 export type {
-  JsonObject,
-  JsonSchema,
+  DeclaredError,
   Node,
-  NodeContext,
   NodeDefinition,
   NodeExample,
-  NodeLogger,
-  Pack,
+  NodeFacts,
+  RetryPolicy,
   SideEffect,
-} from './define.js';
-export { RetryableError, TerminalError } from './errors.js';
+} from './define-node.js';
+export { definePack, PERMISSIONS } from './define-pack.js';
+export type { Pack, Permission } from './define-pack.js';
+export { CanceledError, NodeError, RetryableError, TerminalError, TimeoutError } from './errors.js';
 export type { NodeErrorOptions } from './errors.js';
+export type { InferSchema, JsonObject, JsonSchema } from './json-schema.js';
 export { manifestOf } from './manifest.js';
-export type { ManifestNode, NodePackManifest } from './manifest.js';
+export type { ManifestNode, ManifestRetry, NodePackManifest } from './manifest.js';
+export type {
+  ArtifactOptions,
+  ArtifactRef,
+  Artifacts,
+  HttpClient,
+  HttpRequest,
+  NodeBudgets,
+  NodeContext,
+  NodeLogger,
+  NodeTrace,
+  NodeUsage,
+  Principal,
+  Progress,
+} from './node-context.js';

@@ -1,4 +1,14 @@
-import type { JsonSchema, NodeExample, Pack, SideEffect } from './define.js';
+import type { DeclaredError, Node, NodeExample, RetryPolicy, SideEffect } from './define-node.js';
+import type { Pack, Permission } from './define-pack.js';
+import type { JsonSchema } from './json-schema.js';
+
+/** How node runs of a node are repeated: `jarvis.retry` of the node type. */
+export interface ManifestRetry {
+  readonly max_attempts: number;
+  readonly initial_delay_ms?: number;
+  readonly multiplier?: number;
+  readonly max_delay_ms?: number;
+}
 
 /** One node in a manifest. Shape: nodepack-manifest.schema.json. */
 export interface ManifestNode {
@@ -9,7 +19,12 @@ export interface ManifestNode {
   readonly side_effect: SideEffect;
   readonly trust_tier: string;
   readonly idempotent: boolean;
+  readonly retry?: ManifestRetry;
   readonly timeout_ms?: number;
+  readonly max_concurrency?: number;
+  readonly egress?: readonly string[];
+  readonly budget_hints?: Readonly<Record<string, number>>;
+  readonly errors?: Readonly<Record<string, DeclaredError>>;
   readonly tags?: readonly string[];
   readonly examples?: readonly NodeExample[];
 }
@@ -19,6 +34,8 @@ export interface NodePackManifest {
   readonly schema_version: 1;
   readonly id: string;
   readonly version: string;
+  readonly permissions?: readonly Permission[];
+  readonly memory_mb?: number;
   readonly nodes: readonly ManifestNode[];
 }
 
@@ -28,19 +45,49 @@ export interface NodePackManifest {
  * @example await writeFile('jarvis.nodepack.json', JSON.stringify(manifestOf(pack), null, 2));
  */
 export function manifestOf(pack: Pack): NodePackManifest {
-  const nodes = [...pack.nodes]
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((node): ManifestNode => ({
-      id: node.id,
-      description: node.description,
-      input_schema: node.input,
-      output_schema: node.output,
-      side_effect: node.sideEffect,
-      trust_tier: node.trustTier,
-      idempotent: node.idempotent,
-      ...(node.timeoutMs === undefined ? {} : { timeout_ms: node.timeoutMs }),
-      ...(node.tags === undefined ? {} : { tags: node.tags }),
-      ...(node.examples === undefined ? {} : { examples: node.examples }),
-    }));
-  return { schema_version: 1, id: pack.id, version: pack.version, nodes };
+  const nodes = [...pack.nodes].sort((a, b) => (a.id < b.id ? -1 : 1)).map(manifestNodeOf);
+  return {
+    schema_version: 1,
+    id: pack.id,
+    version: pack.version,
+    ...present({ permissions: pack.permissions, memory_mb: pack.memoryMb }),
+    nodes,
+  };
+}
+
+/** One node of a manifest. */
+export function manifestNodeOf(node: Node): ManifestNode {
+  return {
+    id: node.id,
+    description: node.description,
+    input_schema: node.input,
+    output_schema: node.output,
+    side_effect: node.sideEffect,
+    trust_tier: node.trustTier,
+    idempotent: node.idempotent,
+    ...present({
+      retry: node.retry && retryOf(node.retry),
+      timeout_ms: node.timeoutMs,
+      max_concurrency: node.maxConcurrency,
+      egress: node.egress,
+      budget_hints: node.budgetHints,
+      errors: node.errors,
+      tags: node.tags,
+      examples: node.examples,
+    }),
+  };
+}
+
+function retryOf({ maxAttempts, initialDelayMs, multiplier, maxDelayMs }: RetryPolicy): ManifestRetry {
+  return {
+    max_attempts: maxAttempts,
+    ...present({ initial_delay_ms: initialDelayMs, multiplier, max_delay_ms: maxDelayMs }),
+  };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that have no value. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }

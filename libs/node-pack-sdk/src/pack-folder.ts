@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Pack } from './define.js';
+import type { Pack } from './define-pack.js';
 import { manifestOf } from './manifest.js';
 
 /** A manifest as it should be on disk. */

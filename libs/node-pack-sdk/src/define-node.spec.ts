@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { defineNode, definePack } from './define.js';
-import type { NodeDefinition, Pack } from './define.js';
+import { defineNode } from './define-node.js';
+import type { NodeDefinition } from './define-node.js';
+import { definePack } from './define-pack.js';
+import type { Pack } from './define-pack.js';
 import { RetryableError, TerminalError } from './errors.js';
 import { manifestOf } from './manifest.js';
 
