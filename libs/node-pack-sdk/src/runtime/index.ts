@@ -1,0 +1,18 @@
+/** For hosts: executors and tools that run packs. Authors of packs need nothing of it. */
+export type { EgressRules } from '../http/egress-rules.js';
+export { HANDLER_ERRORS, handlerError } from './handler-error.js';
+export type { HandlerErrorCode } from './handler-error.js';
+export { openInProcess } from './in-process-host.js';
+export type { InProcessOptions } from './in-process-host.js';
+export type {
+  CallFacts,
+  CallPorts,
+  HandlerCall,
+  HandlerEnd,
+  HandlerError,
+  PackHost,
+  StopReason,
+  Usage,
+} from './pack-host.js';
+export { importPack, reasonOf } from './pack-module.js';
+export type { PackModule } from './pack-module.js';
