@@ -16,3 +16,9 @@ export type {
 } from './pack-host.js';
 export { importPack, reasonOf } from './pack-module.js';
 export type { PackModule } from './pack-module.js';
+export { admitPack, checkHandlers, compileSchema, moduleFailed } from '../admission/admission.js';
+export type { AdmittedNode, AdmittedPack } from '../admission/admission.js';
+export { declaredPacks, readPackage, SDK_VERSION } from '../admission/package-metadata.js';
+export type { CandidatePackage, DeclaredPack } from '../admission/package-metadata.js';
+export { REFUSAL_CODES, Refused } from '../admission/refusal.js';
+export type { RefusalCode } from '../admission/refusal.js';

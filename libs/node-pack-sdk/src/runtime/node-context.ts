@@ -105,6 +105,7 @@ function budgetsOf({ deadline, constraints, egress }: CallFacts): NodeContext['b
 }
 
 function amount(value: number, method: string): number {
-  if (!Number.isFinite(value) || value < 0) throw new TypeError(`ctx.usage.${method} takes a number that is not negative`);
+  if (!Number.isFinite(value) || value < 0)
+    throw new TypeError(`ctx.usage.${method} takes a number that is not negative`);
   return value;
 }
