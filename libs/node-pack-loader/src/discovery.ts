@@ -1,17 +1,7 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { PackRefusal } from './refusal.js';
-
-/** An npm package that says it is a node pack. Nothing of it has been run. */
-export interface CandidatePackage {
-  /** Of a dependency the name it is installed under, else what its package.json says. */
-  readonly name: string;
-  readonly version: string;
-  /** Real path of its folder. */
-  readonly folder: string;
-  /** The `jarvis` field of its package.json, unchecked. */
-  readonly metadata: unknown;
-}
+import { readPackage, Refused } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { CandidatePackage } from '@arp-jarvis/node-pack-sdk/runtime';
 
 export interface DiscoveryOptions {
   /** package.json of the host: its direct dependencies are looked at, and no other package. */
@@ -20,55 +10,47 @@ export interface DiscoveryOptions {
   readonly paths: readonly string[];
 }
 
-interface PackageJson {
-  readonly name?: unknown;
-  readonly version?: unknown;
-  readonly dependencies?: Record<string, string>;
-  readonly jarvis?: unknown;
+/** A package that was found. */
+export interface FoundPackage {
+  readonly candidate: CandidatePackage;
+  /** A direct dependency, whose name npm vouches for; else a folder, whose name is what it calls itself. */
+  readonly isDependency: boolean;
 }
 
 /** What was found; whatever looks like a pack but cannot be read is refused, never passed over in silence. */
 export interface Discovery {
-  readonly candidates: readonly CandidatePackage[];
-  readonly refusals: readonly PackRefusal[];
+  /** Each once, in the order of their names. */
+  readonly found: readonly FoundPackage[];
+  readonly refused: readonly { readonly packageName: string; readonly refusal: Refused }[];
 }
 
-interface FoundFolder {
-  readonly path: string;
-  /** The name a dependency is installed under. What a package calls itself proves nothing: lists and reserved ids go by this. */
-  readonly installedAs?: string;
-}
-
-/** The node packs among the host's direct dependencies and in the given folders, each once, in the order of their names. */
-export function discoverPackages(options: DiscoveryOptions): Discovery {
-  const host = JSON.parse(readFileSync(options.hostPackageJson, 'utf8')) as PackageJson;
-  const found = new Map<string, CandidatePackage>();
-  const refusals: PackRefusal[] = [];
-  const examine = ({ path, installedAs }: FoundFolder) => {
-    const packageJson = readPackageJson(path);
-    const name = installedAs ?? (typeof packageJson?.name === 'string' ? packageJson.name : path);
-    if (packageJson === undefined) {
-      const message = `The package.json of ${name} is not a JSON object; install the package again.`;
-      refusals.push({ code: 'pack_metadata_invalid', packageName: name, message });
-    } else if (packageJson.jarvis !== undefined) {
-      const folder = realpathSync(path);
-      const version = typeof packageJson.version === 'string' ? packageJson.version : '';
-      if (!found.has(folder)) found.set(folder, { name, version, folder, metadata: packageJson.jarvis });
+/** The packages with node packs among the host's direct dependencies and in the given folders. Nothing of them is run. */
+export function discoverPackages({ hostPackageJson, paths }: DiscoveryOptions): Discovery {
+  const host = JSON.parse(readFileSync(hostPackageJson, 'utf8')) as { dependencies?: Record<string, string> };
+  const found = new Map<string, FoundPackage>();
+  const refused: { packageName: string; refusal: Refused }[] = [];
+  const examine = (folder: string, installedAs?: string) => {
+    try {
+      const candidate = readPackage(folder, installedAs);
+      if (candidate === undefined || found.has(candidate.folder)) return;
+      found.set(candidate.folder, { candidate, isDependency: installedAs !== undefined });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refused.push({ packageName: installedAs ?? folder, refusal: error });
     }
   };
   for (const name of Object.keys(host.dependencies ?? {})) {
-    const path = dependencyFolder(dirname(resolve(options.hostPackageJson)), name);
-    if (path !== undefined) examine({ path, installedAs: name });
+    const folder = dependencyFolder(dirname(resolve(hostPackageJson)), name);
+    if (folder !== undefined) examine(folder, name);
   }
-  for (const path of options.paths.map((given) => resolve(given))) {
-    if (isFolder(path)) packFolders(path).forEach((folder) => examine({ path: folder }));
+  for (const path of paths.map((given) => resolve(given))) {
+    if (isFolder(path)) packFolders(path).forEach((folder) => examine(folder));
     else {
       const message = `JARVIS_NODEPACK_PATHS names ${path}, and there is no such folder; mend the setting.`;
-      refusals.push({ code: 'pack_folder_missing', packageName: path, message });
+      refused.push({ packageName: path, refusal: new Refused('pack_folder_missing', message) });
     }
   }
-  const candidates = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { candidates, refusals };
+  return { found: [...found.values()].sort((a, b) => (a.candidate.name < b.candidate.name ? -1 : 1)), refused };
 }
 
 /** By path, walking up, as Node does: `require.resolve` would need the package to export its package.json. */
@@ -80,9 +62,9 @@ function dependencyFolder(from: string, name: string): string | undefined {
   }
 }
 
-/** The folder itself when it is a pack, else the packages in it, also those in a scope's folder. */
+/** The folder itself when it is a package, else the packages in it, also those in a scope's folder. */
 function packFolders(path: string): string[] {
-  if (readPackageJson(path)?.jarvis !== undefined) return [path];
+  if (existsSync(join(path, 'package.json'))) return [path];
   const inside = (folder: string) =>
     readdirSync(folder)
       .map((name) => join(folder, name))
@@ -94,13 +76,4 @@ function packFolders(path: string): string[] {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function readPackageJson(folder: string): PackageJson | undefined {
-  try {
-    const content: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    return typeof content === 'object' && content !== null ? content : undefined;
-  } catch {
-    return undefined;
-  }
 }

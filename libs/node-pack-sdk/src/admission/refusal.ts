@@ -14,6 +14,7 @@ export const REFUSAL_CODES = [
   'node_id_outside_pack',
   'node_id_reserved',
   'node_id_duplicate',
+  'pack_id_duplicate',
   'node_schema_unreadable',
   'trust_tier_reserved',
 ] as const;

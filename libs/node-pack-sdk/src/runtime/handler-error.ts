@@ -4,6 +4,7 @@ import type { HandlerEnd, HandlerError, StopReason, Usage } from './pack-host.js
 export const HANDLER_ERRORS = {
   handler_error: { retryable: false, message: 'The handler failed.' },
   handler_crashed: { retryable: false, message: 'The process of the node pack ended while the node run was at work.' },
+  invalid_inputs: { retryable: false, message: 'The inputs do not match the input schema of the node type.' },
   invalid_outputs: {
     retryable: false,
     message: 'The handler returned outputs that do not match its output schema.',

@@ -14,6 +14,10 @@ export type {
   StopReason,
   Usage,
 } from './pack-host.js';
+export { runHandler } from './run-handler.js';
+export type { HandlerRun } from './run-handler.js';
+export { inputsRefusal, runNode } from './run-node.js';
+export type { RunnableNode, SchemaIssue } from './run-node.js';
 export { importPack, reasonOf } from './pack-module.js';
 export type { PackModule } from './pack-module.js';
 export { admitPack, checkHandlers, compileSchema, moduleFailed } from '../admission/admission.js';
