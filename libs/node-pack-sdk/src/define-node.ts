@@ -64,8 +64,10 @@ export interface NodeFacts {
 }
 
 /** What `defineNode` takes. The types of inputs and outputs follow from the schemas. */
-export interface NodeDefinition<I extends JsonSchema = JsonSchema, O extends JsonSchema = JsonSchema>
-  extends NodeFacts {
+export interface NodeDefinition<
+  I extends JsonSchema = JsonSchema,
+  O extends JsonSchema = JsonSchema,
+> extends NodeFacts {
   /** JSON Schema of the inputs; of type object. */
   readonly input: I;
   /** JSON Schema of the outputs; of type object. */
