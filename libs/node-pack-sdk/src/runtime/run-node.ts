@@ -22,11 +22,16 @@ export function inputsRefusal(node: AdmittedNode, inputs: unknown): HandlerError
   return refusalBy(node.validateInputs, inputs, 'invalid_inputs');
 }
 
+/** Why outputs are no result; undefined when they match the output schema. */
+export function outputsRefusal(node: AdmittedNode, outputs: unknown): HandlerError | undefined {
+  return refusalBy(node.validateOutputs, outputs, 'invalid_outputs');
+}
+
 /** Runs a node whose inputs were checked, and checks its outputs. Never rejects. */
 export async function runNode(node: RunnableNode, call: HandlerCall): Promise<HandlerEnd> {
   const end = await node.host.run(call);
   if (end.state !== 'succeeded') return end;
-  const error = refusalBy(node.validateOutputs, end.outputs, 'invalid_outputs');
+  const error = outputsRefusal(node, end.outputs);
   return error === undefined ? end : { state: 'failed', error, usage: end.usage };
 }
 
