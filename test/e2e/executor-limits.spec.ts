@@ -21,7 +21,7 @@ class Gate {
   private open: () => void = () => undefined;
   private opened = new Promise<void>((settle) => (this.open = settle));
 
-  async pass({ nodeRunId }: NodeContext): Promise<object> {
+  async pass({ nodeRunId }: NodeContext): Promise<Record<string, unknown>> {
     this.entered.push(nodeRunId);
     this.waiting += 1;
     await this.opened;
