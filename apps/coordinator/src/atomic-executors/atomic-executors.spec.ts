@@ -114,6 +114,14 @@ describe('one executor', () => {
     await expect(all.find(ctx, ref('a', '2'))).rejects.toMatchObject({ code: 'atomic_executor_unavailable' });
   });
 
+  it.each(['service_stopping', 'route_not_found'] as const)('that answers %s is away too', async (code) => {
+    const executor = new FakeExecutor();
+    executor.list = () => Promise.reject(new AppError(code));
+    await expect(together(executor).all.find(ctx, ref('a'))).rejects.toMatchObject({
+      code: 'atomic_executor_unavailable',
+    });
+  });
+
   it('gets everything, whatever it lists', async () => {
     const executor = new FakeExecutor(type('a'));
     executor.list = () => Promise.reject(away());

@@ -77,7 +77,9 @@ export class AtomicExecutors {
   async find(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeType | undefined> {
     const { fit, members } = await this.fitting(ctx, ref);
     const [first] = members;
-    if (fit === 'away') throw first?.catalogue.failure?.error;
+    if (fit === 'away') {
+      throw new AppError('atomic_executor_unavailable', { cause: first?.catalogue.failure?.error });
+    }
     return first?.catalogue.find(ref);
   }
 

@@ -1,4 +1,4 @@
-/** Most node runs remembered; the ones asked for longest ago go first. */
+/** Most node runs remembered; those that were handed over first are forgotten first. */
 const CAPACITY = 10_000;
 
 /** Which executors may be working on a node run, as far as this process handed it to them. */
