@@ -104,8 +104,9 @@ describe('the processes of a pack', () => {
     const host = await open({ maxProcesses: 1 });
     const begun = Date.now();
     // The pauses before the next: 0, 100, 200, 400 ms.
-    for (let i = 0; i < 5; i += 1)
+    for (let i = 0; i < 5; i += 1) {
       expect((await run(host, 'exit')).end).toMatchObject({ error: { code: 'handler_crashed' } });
+    }
     expect(Date.now() - begun).toBeGreaterThan(700);
     const impatient = await run(host, 'echo', {}, stopAfter(100, 'timeout'));
     expect(impatient.end).toMatchObject({ error: { code: 'timeout' } });

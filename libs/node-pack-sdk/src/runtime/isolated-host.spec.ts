@@ -214,8 +214,9 @@ describe('a handler that misbehaves hurts its own node run only', () => {
     expect(end).toMatchObject({ state: 'failed', error: { code: 'handler_crashed', retryable: false } });
     expect(end).toMatchObject({ error: { message: expect.stringContaining(message) } });
     expect(JSON.stringify({ ...end, cause: undefined })).not.toContain('secret');
-    if (message.startsWith('An error'))
+    if (message.startsWith('An error')) {
       expect(end).toMatchObject({ cause: expect.stringContaining('secret of the pack') });
+    }
   });
 
   it.each([
