@@ -65,6 +65,8 @@ async function build(options: ClusterOptions, cleanUp: (() => Promise<unknown>)[
     const executor = new RestartableService('dist/apps/atomic-executor/src/main.js', executorPort, {
       ...QUIET,
       JARVIS_NODEPACK_PATHS: pack.folder,
+      // Its nodes tell the process that ran them, and write files.
+      JARVIS_NODEPACK_IN_PROCESS: '@test/chaos',
       JARVIS_NODEPACK_STRICT: 'true',
     });
     const coordinator = new RestartableService('dist/apps/coordinator/src/main.js', coordinatorPort, {

@@ -30,7 +30,12 @@ const ADDITIONS = {
   routes: {
     'run-gateway': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
     'run-coordinator': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
-    'atomic-executor': ['GET /v1/node-types'],
+    'atomic-executor': [
+      'GET /v1/artifacts/{artifact_id}',
+      'GET /v1/atomic-node-runs',
+      'GET /v1/node-packs',
+      'GET /v1/node-types',
+    ],
   } as Record<string, string[]>,
   queryParameters: {
     stream_run_events: ['cursor', 'limit', 'follow'],

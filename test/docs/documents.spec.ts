@@ -1,5 +1,5 @@
 import { ERROR_CATALOGUE, NODE_RUN_ERROR_CATALOGUE } from '#contract';
-import { REFUSAL_CODES } from '#node-pack-loader';
+import { REFUSAL_CODES } from '@arp-jarvis/node-pack-sdk/runtime';
 import { call } from '../e2e/http.js';
 import { inOneProcess } from '../e2e/suites.js';
 import type { SuiteUnderTest } from '../e2e/suites.js';
@@ -73,7 +73,7 @@ describe('documents that must say what the code does', () => {
         ...http,
         '\n## Of a node run\n\nOn a node run that failed or was canceled: `error` of an execution result, `extensions["jarvis.completion_error"]` of a NodeRun. A handler may add codes of its own.\n\n| code | retryable | default message |\n| --- | --- | --- |',
         ...nodeRun,
-        `\n## Of a node pack that is refused\n\nIn the log and in \`/v1/health\` of the executor, with a sentence: ${REFUSAL_CODES.map((code) => `\`${code}\``).join(', ')}.\n`,
+        `\n## Of a node pack that is refused\n\nIn the log, in \`/v1/health\` and in \`/v1/node-packs\` of the executor, with a sentence; [node-packs.md](node-packs.md) says what to do: ${REFUSAL_CODES.map((code) => `\`${code}\``).join(', ')}.\n`,
       ].join('\n'),
     );
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '#config';
 import type { NodeType } from '#contract';
-import { AtomicExecuteResult, Health } from '#contract';
+import { AtomicExecuteResult, Health, NodePack } from '#contract';
 import { listen } from '#http';
 import { createAtomicExecutor } from '../../apps/atomic-executor/src/atomic-executor.app.js';
 import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
@@ -55,6 +55,10 @@ describe('the atomic executor', () => {
         LOG_LEVEL: 'silent',
         JARVIS_NODEPACK_PATHS: folder,
         JARVIS_MAX_CONCURRENCY: '3',
+        JARVIS_MAX_QUEUED: '0',
+        JARVIS_CANCEL_GRACE_MS: '50',
+        // Its nodes know of each other; test/e2e/isolated-packs.spec.ts has the same in processes of their own.
+        JARVIS_NODEPACK_IN_PROCESS: '@acme/odd',
       }),
     );
     url = await listen(executor, { host: '127.0.0.1', port: 0, portSetting: 'ARP_ATOMIC_EXECUTOR_PORT' });
@@ -99,6 +103,31 @@ describe('the atomic executor', () => {
     expect(health.status).toBe('degraded');
     expect(health.checks?.[0]?.message).toContain('pack_metadata_invalid');
     expect(health.checks?.[0]?.message).toContain('broken-pack');
+  });
+
+  it('lists the packs that it found, with what each can run and why it was refused', async () => {
+    const { status, body } = await call<NodePack[]>('GET', `${url}/v1/node-packs`);
+    expect(status).toBe(200);
+    for (const pack of body) conforming(NodePack, { status, headers: new Headers(), body: pack });
+    expect(body.find(({ pack_id }) => pack_id === 'jarvis.core')).toEqual({
+      package_name: '@arp-jarvis/node-pack-core',
+      pack_id: 'jarvis.core',
+      version: '0.1.0',
+      state: 'loaded',
+      isolation: 'in_process',
+      node_type_ids: [
+        'jarvis.core.echo',
+        'jarvis.core.hash.sha256',
+        'jarvis.core.sleep',
+        'jarvis.core.time.now',
+        'jarvis.core.uuid4',
+      ],
+    });
+    expect(body.at(-1)).toMatchObject({
+      package_name: 'broken-pack',
+      state: 'refused',
+      refusal: { code: 'pack_metadata_invalid' },
+    });
   });
 
   it('checks inputs and outputs against the schemas, with paths', async () => {

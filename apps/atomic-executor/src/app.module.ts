@@ -3,27 +3,35 @@ import type { DynamicModule } from '@nestjs/common';
 import { HealthModule } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import type { LoadedPacks } from '#node-pack-loader';
+import { ArtifactsModule } from './artifacts/artifacts.module.js';
+import type { ArtifactLimits } from './artifacts/artifacts.service.js';
 import { AtomicNodeRunsModule } from './atomic-node-runs/atomic-node-runs.module.js';
-import type { ExecutionLimits } from './atomic-node-runs/atomic-node-runs.service.js';
+import type { ExecutionOptions } from './atomic-node-runs/atomic-node-runs.service.js';
+import type { readGrants } from './node-packs/grants.js';
 import { NodePacksModule } from './node-packs/node-packs.module.js';
 import { NodePacksCheck } from './node-packs/node-packs.service.js';
 
 /** What the executor is given. */
 export interface AtomicExecutorDependencies {
   readonly packs: LoadedPacks;
-  readonly limits: ExecutionLimits;
+  readonly grants: ReturnType<typeof readGrants>;
+  readonly execution: ExecutionOptions;
+  readonly artifacts: ArtifactLimits;
   readonly logger: Logger;
 }
 
 @Module({})
 export class AtomicExecutorModule {
-  static of(service: ServiceDescription, { packs, limits, logger }: AtomicExecutorDependencies): DynamicModule {
-    const packsModule = NodePacksModule.of(packs);
+  static of(service: ServiceDescription, dependencies: AtomicExecutorDependencies): DynamicModule {
+    const { packs, grants, execution, artifacts, logger } = dependencies;
+    const packsModule = NodePacksModule.of(packs, grants);
+    const artifactsModule = ArtifactsModule.of(artifacts);
     return {
       module: AtomicExecutorModule,
       imports: [
         packsModule,
-        AtomicNodeRunsModule.of(packsModule, limits, logger),
+        artifactsModule,
+        AtomicNodeRunsModule.of([packsModule, artifactsModule], execution, logger),
         HealthModule.of(service, [NodePacksCheck], [packsModule]),
       ],
     };

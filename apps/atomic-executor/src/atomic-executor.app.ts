@@ -1,11 +1,17 @@
 import { createRequire } from 'node:module';
 import type { AtomicExecutorApi } from '#contract';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
-import type { ServiceApp, ServiceDescription } from '#http';
+import type { Logger, ServiceApp, ServiceDescription } from '#http';
 import { loadNodePacks } from '#node-pack-loader';
+import type { LoadedPacks } from '#node-pack-loader';
 import { AtomicExecutorModule } from './app.module.js';
 import type { AtomicExecutorSettings } from './atomic-executor.config.js';
 import { AtomicNodeRunsService } from './atomic-node-runs/atomic-node-runs.service.js';
+import type { ExecutionOptions } from './atomic-node-runs/atomic-node-runs.service.js';
+import { packsOfHandlers } from './node-packs/given-handlers.js';
+import type { GivenHandlers } from './node-packs/given-handlers.js';
+import { readGrants } from './node-packs/grants.js';
+import { openPack } from './node-packs/open-pack.js';
 
 export const ATOMIC_EXECUTOR: ServiceDescription = {
   name: 'arp-atomic-executor',
@@ -16,32 +22,85 @@ export const ATOMIC_EXECUTOR: ServiceDescription = {
 
 /** Packs of these packages may use node ids that start with `jarvis.`. */
 const FIRST_PARTY = ['@arp-jarvis/'];
+const LOAD_TIMEOUT_MS = 30_000;
+/** What is left of the grace of a stopping service for everything after the node runs. */
+const AFTER_DRAIN_MS = 1_000;
 
 /** An executor and the service interface that a caller in the same process may use instead of HTTP. */
 export interface AtomicExecutorApp extends ServiceApp {
   readonly executor: AtomicExecutorApi;
 }
 
-export async function createAtomicExecutor(settings: AtomicExecutorSettings): Promise<AtomicExecutorApp> {
+/** What an application gives that uses the executor as a library. */
+export interface AtomicExecutorOptions {
+  /** By node type id. They are all that this executor runs: no pack is looked for. */
+  readonly handlers?: GivenHandlers;
+}
+
+export async function createAtomicExecutor(
+  settings: AtomicExecutorSettings,
+  { handlers }: AtomicExecutorOptions = {},
+): Promise<AtomicExecutorApp> {
   const logger = createLogger(ATOMIC_EXECUTOR.name, settings);
-  const packs = await loadNodePacks({
+  const grants = readGrants(settings.JARVIS_NODEPACK_GRANTS);
+  const packs =
+    handlers === undefined
+      ? await loadPacks(settings, grants, logger)
+      : packsOfHandlers(handlers, ATOMIC_EXECUTOR.version, hostOptions(settings));
+  for (const { code, message } of packs.refusals) logger.warn({ code }, message);
+  logger.info({ node_types: [...packs.nodes.keys()] }, 'node packs loaded');
+  const module = AtomicExecutorModule.of(ATOMIC_EXECUTOR, {
+    packs,
+    grants,
+    execution: executionOptions(settings),
+    artifacts: { folder: settings.JARVIS_ARTIFACTS_DIR, maxBytes: settings.JARVIS_MAX_ARTIFACT_BYTES },
+    logger,
+  });
+  const service = await createApp(module, ATOMIC_EXECUTOR, settings, logger);
+  return { ...service, executor: service.app.get(AtomicNodeRunsService) };
+}
+
+function loadPacks(
+  settings: AtomicExecutorSettings,
+  grants: ReturnType<typeof readGrants>,
+  logger: Logger,
+): Promise<LoadedPacks> {
+  const running = {
+    inProcess: settings.JARVIS_NODEPACK_IN_PROCESS,
+    grants,
+    memoryMb: settings.JARVIS_NODEPACK_MEMORY_MB,
+    maxProcesses: settings.JARVIS_NODEPACK_MAX_PROCESSES,
+    loadTimeoutMs: LOAD_TIMEOUT_MS,
+    ...hostOptions(settings),
+  };
+  return loadNodePacks({
     hostPackageJson: createRequire(import.meta.url).resolve('#package.json'),
     paths: settings.JARVIS_NODEPACK_PATHS,
     ...(settings.JARVIS_NODEPACK_ALLOW === undefined ? {} : { allow: settings.JARVIS_NODEPACK_ALLOW }),
     deny: settings.JARVIS_NODEPACK_DENY,
     firstParty: FIRST_PARTY,
     strict: settings.JARVIS_NODEPACK_STRICT,
+    open: (pack) => openPack(pack, running, logger),
   });
-  for (const { code, message } of packs.refusals) logger.warn({ code }, message);
-  logger.info({ node_types: [...packs.nodes.keys()] }, 'node packs loaded');
-  const module = AtomicExecutorModule.of(ATOMIC_EXECUTOR, {
-    packs,
-    limits: {
-      defaultTimeoutMs: settings.JARVIS_DEFAULT_TIMEOUT_SECS * 1_000,
-      maxConcurrency: settings.JARVIS_MAX_CONCURRENCY,
+}
+
+function hostOptions(settings: AtomicExecutorSettings) {
+  return { graceMs: settings.JARVIS_CANCEL_GRACE_MS, maxOutputBytes: settings.JARVIS_MAX_OUTPUTS_BYTES };
+}
+
+function executionOptions(settings: AtomicExecutorSettings): ExecutionOptions {
+  const { JARVIS_EGRESS_ALLOW: allow } = settings;
+  return {
+    maxConcurrency: settings.JARVIS_MAX_CONCURRENCY,
+    maxQueued: settings.JARVIS_MAX_QUEUED,
+    defaultTimeoutMs: settings.JARVIS_DEFAULT_TIMEOUT_SECS * 1_000,
+    rememberMs: settings.JARVIS_REMEMBER_RESULTS_SECS * 1_000,
+    drainMs: Math.max(0, settings.ARP_SHUTDOWN_GRACE_MS - settings.JARVIS_CANCEL_GRACE_MS - AFTER_DRAIN_MS),
+    maxProcesses: settings.JARVIS_NODEPACK_MAX_PROCESSES,
+    egress: {
+      ...(allow === undefined ? {} : { allow }),
+      block: settings.JARVIS_EGRESS_BLOCK,
+      allowPrivate: settings.JARVIS_EGRESS_ALLOW_PRIVATE,
     },
-    logger,
-  });
-  const service = await createApp(module, ATOMIC_EXECUTOR, settings, logger);
-  return { ...service, executor: service.app.get(AtomicNodeRunsService) };
+  };
 }

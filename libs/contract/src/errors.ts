@@ -23,6 +23,7 @@ export const ERROR_CATALOGUE = {
   run_not_found: { status: 404, retryable: false, message: 'There is no run with this id.' },
   node_run_not_found: { status: 404, retryable: false, message: 'There is no node run with this id.' },
   parent_node_run_not_found: { status: 404, retryable: false, message: 'There is no parent node run with this id.' },
+  artifact_not_found: { status: 404, retryable: false, message: 'This executor has no artifact with this id.' },
   route_not_found: { status: 404, retryable: false, message: 'This service has no such route.' },
   method_not_allowed: { status: 405, retryable: false, message: 'This route does not accept this method.' },
   run_already_exists: { status: 409, retryable: false, message: 'A run with this id exists with another request.' },
@@ -40,6 +41,11 @@ export const ERROR_CATALOGUE = {
     status: 409,
     retryable: false,
     message: 'The idempotency key was used before with another specification.',
+  },
+  node_run_id_reused: {
+    status: 409,
+    retryable: false,
+    message: 'This executor has run this node run before, with another node type or other inputs.',
   },
   node_run_already_terminal: {
     status: 409,
@@ -102,7 +108,8 @@ export const ERROR_CATALOGUE = {
   execution_overloaded: {
     status: 503,
     retryable: true,
-    message: 'The executor runs as many node runs as JARVIS_MAX_CONCURRENCY allows. Try again shortly.',
+    message:
+      'The executor has as many node runs at work and waiting as JARVIS_MAX_CONCURRENCY and JARVIS_MAX_QUEUED allow. Try again shortly.',
   },
   service_stopping: {
     status: 503,
@@ -128,6 +135,11 @@ export const NODE_RUN_ERROR_CATALOGUE = {
   timeout: { retryable: true, message: 'The node run took longer than it may.' },
   canceled: { retryable: false, message: 'The node run was canceled.' },
   handler_error: { retryable: false, message: 'The handler failed.' },
+  handler_crashed: {
+    retryable: false,
+    message: 'The process of the node pack ended while the node run was at work.',
+  },
+  executor_stopped: { retryable: true, message: 'The executor was stopped while the node run was at work.' },
   atomic_executor_unconfigured: {
     retryable: false,
     message: 'The coordinator has no atomic executor: set JARVIS_ATOMIC_EXECUTOR_URL.',
@@ -159,7 +171,7 @@ export const NODE_RUN_ERROR_CATALOGUE = {
     message:
       'The process that ran this node run was lost; it may have taken effect and must not be repeated by itself.',
   },
-  outputs_too_large: { retryable: false, message: 'The outputs are larger than this coordinator keeps.' },
+  outputs_too_large: { retryable: false, message: 'The outputs are larger than this installation keeps.' },
 } as const satisfies Record<string, Omit<ErrorDefinition, 'status'>>;
 
 export type NodeRunErrorCode = keyof typeof NODE_RUN_ERROR_CATALOGUE;

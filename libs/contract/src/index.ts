@@ -35,6 +35,8 @@ export type {
 } from './services.js';
 export { AtomicExecuteRequest } from './atomic-executor/atomic-execute-request.js';
 export { AtomicExecuteResult } from './atomic-executor/atomic-execute-result.js';
+export { AtomicNodeRun, AtomicNodeRunProgress } from './atomic-executor/atomic-node-run.js';
+export { NodePack, NodePackRefusal } from './atomic-executor/node-pack.js';
 export type { EndpointLocator } from './common/endpoint-locator.js';
 export { ErrorEnvelope } from './common/error.js';
 export { ErrorCause } from './common/error-cause.js';

@@ -14,7 +14,9 @@ export const PERMISSIONS = [
   'node_run.read',
   'node_run.report',
   'node_run.execute',
+  'artifact.read',
   'node_type.read',
+  'node_pack.read',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -58,8 +60,8 @@ export interface EndpointOptions {
   readonly tag: string;
   /** The permission that a caller needs, or `public` for those routes that the standard leaves open. */
   readonly access: Permission | 'public';
-  /** What a 200 carries: a contract class, an array of it, a stream of run events, or nothing (204). */
-  readonly responds: Type<object> | readonly [Type<object>] | 'events' | 'nothing';
+  /** What a 200 carries: a contract class, an array of it, a stream of run events, bytes, or nothing (204). */
+  readonly responds: Type<object> | readonly [Type<object>] | 'events' | 'bytes' | 'nothing';
   /** What the success means, for the document. */
   readonly description: string;
   /** Codes of the catalogue that this route can answer with, beyond those any route can. */
@@ -118,6 +120,10 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
 function success(options: EndpointOptions): MethodDecorator[] {
   const { responds, description } = options;
   if (responds === 'nothing') return [ApiResponse({ status: 204, description })];
+  if (responds === 'bytes') {
+    const content = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+    return [ApiResponse({ status: 200, description, content })];
+  }
   if (responds === 'events') {
     return [
       ApiResponse({

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { importPack, openInProcess, REFUSAL_CODES } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { PackHost, RefusalCode } from '@arp-jarvis/node-pack-sdk/runtime';
 import { loadNodePacks, PacksRefusedError } from './load.js';
 import type { LoadedPacks, LoadOptions } from './load.js';
-import { REFUSAL_CODES } from './refusal.js';
-import type { RefusalCode } from './refusal.js';
 
 let root: string;
 
@@ -82,6 +82,12 @@ function esm(packId: string, nodeIds: readonly string[]): string {
   return `export default ${packLiteral(packId, nodeIds)};`;
 }
 
+/** Runs nothing but what the tests are about: loading. */
+async function open(entryFile: string, packId: string, timeoutMs = 30_000): Promise<PackHost> {
+  const { handlers } = await importPack(entryFile, packId, timeoutMs);
+  return openInProcess(handlers, { graceMs: 0, maxOutputBytes: 1_000 });
+}
+
 /** Loads with the given packages as the host's direct dependencies. */
 function load(dependencies: readonly string[], options: Partial<LoadOptions> = {}): Promise<LoadedPacks> {
   const hostPackageJson = join(root, 'package.json');
@@ -92,6 +98,7 @@ function load(dependencies: readonly string[], options: Partial<LoadOptions> = {
     deny: [],
     firstParty: ['@arp-jarvis/'],
     strict: false,
+    open: ({ entryFile, packId }) => open(entryFile, packId),
     ...options,
   });
 }
@@ -123,9 +130,9 @@ describe('loadNodePacks', () => {
       'acme.scoped.echo',
       'acme.transpiled.echo',
     ]);
-    for (const node of nodes.values()) {
-      expect(await node.handler.run({ a: 1 }, {} as never)).toEqual({ a: 1 });
-      expect(node.version).toBe('1.2.3');
+    for (const { pack, host, manifest } of nodes.values()) {
+      expect(host.handlerIds).toEqual([manifest.id]);
+      expect(pack.version).toBe('1.2.3');
     }
   });
 
@@ -163,13 +170,29 @@ describe('loadNodePacks', () => {
   it('looks at direct dependencies only, and at no package without the field jarvis', async () => {
     writePack({ name: 'not-a-dependency', packId: 'acme.other' });
     write(join(root, 'node_modules', 'plain', 'package.json'), { name: 'plain', version: '1.0.0' });
-    expect(await load(['plain', 'not-installed'])).toEqual({ nodes: new Map(), refusals: [] });
+    expect(await load(['plain', 'not-installed'])).toEqual({ packs: [], nodes: new Map(), refusals: [] });
   });
 
   it('lets a pack of the first party have jarvis. ids', async () => {
     writePack({ name: '@arp-jarvis/node-pack-demo', packId: 'jarvis.demo' });
     const { nodes } = await load(['@arp-jarvis/node-pack-demo']);
     expect([...nodes.keys()]).toEqual(['jarvis.demo.echo']);
+  });
+
+  it('takes no folder for one of the first party, whatever it calls itself', async () => {
+    const folder = writePack({ name: '@arp-jarvis/node-pack-demo', folder: '../packs/demo', packId: 'jarvis.demo' });
+    const { refusals } = await load([], { paths: [folder] });
+    expect(refusals.map(({ code }) => code)).toEqual(['node_id_reserved']);
+  });
+
+  it('knows whole scopes in both lists', async () => {
+    writePack({ name: '@acme/one', packId: 'acme.one' });
+    writePack({ name: '@acme/two', packId: 'acme.two' });
+    writePack({ name: '@other/three', packId: 'other.three' });
+    const all = ['@acme/one', '@acme/two', '@other/three'];
+    const { nodes } = await load(all, { allow: ['@acme/*'], deny: ['@acme/two'] });
+    expect([...nodes.keys()]).toEqual(['acme.one.echo']);
+    expect([...(await load(all, { deny: ['@acme/*'] })).nodes.keys()]).toEqual(['other.three.echo']);
   });
 
   it('knows an installed package by the name it is installed under, whatever it calls itself', async () => {
@@ -315,6 +338,11 @@ describe('a refused pack', () => {
         manifest: manifestWith(manifestNode('acme.demo.echo', { input_schema: { $async: true, type: 'object' } })),
       },
     },
+    {
+      code: 'trust_tier_reserved',
+      why: 'a stranger who says he is first_party',
+      pack: { manifest: manifestWith(manifestNode('acme.demo.echo', { trust_tier: 'first_party' })) },
+    },
     { code: 'pack_denied', why: 'on the deny list', pack: {} },
   ];
 
@@ -325,7 +353,9 @@ describe('a refused pack', () => {
 
     const { nodes, refusals } = await load(['broken', 'healthy'], {
       deny: why === 'on the deny list' ? ['broken'] : [],
-      ...(why === 'never finishes loading' ? { importTimeoutMs: 50 } : {}),
+      ...(why === 'never finishes loading'
+        ? { open: ({ entryFile, packId }) => open(entryFile, packId, packId === 'acme.demo' ? 50 : 30_000) }
+        : {}),
     });
 
     expect(refusals).toEqual([expect.objectContaining({ code, packageName: 'broken' })]);
@@ -334,8 +364,8 @@ describe('a refused pack', () => {
   });
 
   it('has a case for every code', () => {
-    // A folder that is not there is no package; it has a test of its own below.
-    const covered = new Set<string>([...cases.map(({ code }) => code), 'pack_folder_missing']);
+    // A folder that is not there is no package, and a duplicate takes two; they have tests of their own below.
+    const covered = new Set<string>([...cases.map(({ code }) => code), 'pack_folder_missing', 'pack_id_duplicate']);
     expect([...covered].sort()).toEqual([...REFUSAL_CODES].sort());
   });
 
@@ -357,16 +387,30 @@ describe('a refused pack', () => {
   });
 
   it('is both of two packs with the same node, and each is told of the other', async () => {
-    writePack({ name: 'first' });
-    writePack({ name: 'second' });
+    writePack({ name: 'first', packId: 'acme.demo', nodeIds: ['acme.demo.text.upper'] });
+    writePack({ name: 'second', packId: 'acme.demo.text', nodeIds: ['acme.demo.text.upper'] });
     writePack({ name: 'healthy', packId: 'acme.healthy' });
     const { nodes, refusals } = await load(['first', 'second', 'healthy']);
     expect(refusals.map(({ code, packageName }) => [code, packageName])).toEqual([
       ['node_id_duplicate', 'first'],
       ['node_id_duplicate', 'second'],
     ]);
-    for (const { message } of refusals) expect(message).toMatch(/acme\.demo\.echo.*first.*second/);
+    for (const { message } of refusals) expect(message).toMatch(/acme\.demo\.text\.upper.*first.*second/);
     expect([...nodes.keys()]).toEqual(['acme.healthy.echo']);
+  });
+
+  it('is both of two packs with the same id, and no code of theirs is run', async () => {
+    const trace = join(root, 'ran');
+    const code = `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(trace)}, ''); export default {};`;
+    writePack({ name: 'first', code });
+    writePack({ name: 'second', code, nodeIds: ['acme.demo.other'] });
+    const { nodes, refusals } = await load(['first', 'second']);
+    expect(refusals.map(({ code: refused, packageName }) => [refused, packageName])).toEqual([
+      ['pack_id_duplicate', 'first'],
+      ['pack_id_duplicate', 'second'],
+    ]);
+    expect([...nodes.keys()]).toEqual([]);
+    expect(() => realpathSync(trace)).toThrow('ENOENT');
   });
 
   it('does not take another pack of the same package with it', async () => {

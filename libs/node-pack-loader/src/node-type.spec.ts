@@ -1,4 +1,4 @@
-import type { LoadedNode } from './admission.js';
+import type { AdmittedNode } from '@arp-jarvis/node-pack-sdk/runtime';
 import { toNodeType } from './node-type.js';
 
 describe('toNodeType', () => {
@@ -11,10 +11,11 @@ describe('toNodeType', () => {
     trust_tier: 'third_party',
     idempotent: true,
   } as const;
-  const node = { manifest, packId: 'acme.demo', version: '1.2.3' } as unknown as LoadedNode;
+  const node = { manifest } as unknown as AdmittedNode;
+  const pack = { packId: 'acme.demo', version: '1.2.3' };
 
   it('is the NodeType of the standard, without keys that have no value', () => {
-    expect(toNodeType(node)).toStrictEqual({
+    expect(toNodeType(pack, node)).toStrictEqual({
       node_type_id: 'acme.demo.text.upper',
       version: '1.2.3',
       kind: 'atomic',
@@ -32,8 +33,27 @@ describe('toNodeType', () => {
     });
   });
 
-  it('tells the tags and the timeout when there are some', () => {
-    const tagged = { ...node, manifest: { ...manifest, tags: ['text'], timeout_ms: 5_000 } };
-    expect(toNodeType(tagged).extensions).toMatchObject({ 'jarvis.tags': ['text'], 'jarvis.timeout_ms': 5_000 });
+  it('tells what else the manifest says', () => {
+    const more = {
+      tags: ['text'],
+      timeout_ms: 5_000,
+      retry: { max_attempts: 5 },
+      egress: ['api.example.com'],
+      budget_hints: { cost: 0.1 },
+      errors: { text_long: { description: 'The text is too long.' } },
+      examples: [{ inputs: { text: 'a' } }],
+      max_concurrency: 2,
+    };
+    const { extensions } = toNodeType(pack, { ...node, manifest: { ...manifest, ...more } });
+    expect(extensions).toMatchObject({
+      'jarvis.tags': more.tags,
+      'jarvis.timeout_ms': 5_000,
+      'jarvis.retry': more.retry,
+      'jarvis.egress_policy': more.egress,
+      'jarvis.budget_hints': more.budget_hints,
+      'jarvis.errors': more.errors,
+      'jarvis.examples': more.examples,
+      'jarvis.max_concurrency': 2,
+    });
   });
 });

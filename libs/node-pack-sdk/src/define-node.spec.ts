@@ -4,7 +4,7 @@ import { defineNode } from './define-node.js';
 import type { NodeDefinition } from './define-node.js';
 import { definePack } from './define-pack.js';
 import type { Pack } from './define-pack.js';
-import { RetryableError, TerminalError } from './errors.js';
+import { CanceledError, RetryableError, TerminalError, TimeoutError } from './errors.js';
 import { manifestOf } from './manifest.js';
 
 const schemaFile = new URL('../nodepack-manifest.schema.json', import.meta.url);
@@ -53,6 +53,19 @@ describe('defineNode', () => {
     ['tags', 'math'],
     ['tags', ['math', 'math']],
     ['tags', [1]],
+    ['retry', { maxAttempts: 0 }],
+    ['retry', { maxAttempts: 2, pause: 1 }],
+    ['retry', { maxAttempts: 2, multiplier: 0.5 }],
+    ['maxConcurrency', 0],
+    ['egress', 'api.example.com'],
+    ['egress', ['https://api.example.com']],
+    ['egress', ['API.example.com']],
+    ['egress', ['api.example.com/path']],
+    ['budgetHints', { cost: 'much' }],
+    ['errors', { CityUnknown: { description: 'x' } }],
+    ['errors', { city_unknown: 'x' }],
+    ['errors', { city_unknown: { description: '' } }],
+    ['examples', [{ inputs: {}, error: 'city_unknown' }]],
     ['examples', [{ input: {} }]],
     ['examples', [{ inputs: {}, outputs: 3 }]],
     ['run', 'later'],
@@ -78,6 +91,8 @@ describe('definePack', () => {
     ['nodes must come from defineNode', { nodes: [least] }],
     ['must be named acme.weather.<name>', { id: 'acme.weather' }],
     ['must be named acme.mat.<name>', { id: 'acme.mat' }],
+    ['permissions must be', { permissions: ['network'] }],
+    ['memoryMb must be', { memoryMb: 0 }],
     ['is there twice', { nodes: [defineNode(least), defineNode(least)] }],
   ])('says what is wrong: %s', (message, change) => {
     expect(() => definePack({ ...pack, ...change } as Pack)).toThrow(message);
@@ -96,14 +111,26 @@ describe('manifestOf', () => {
     trustTier: 'verified',
     idempotent: true,
     timeoutMs: 500,
+    retry: { maxAttempts: 4, initialDelayMs: 100, multiplier: 3, maxDelayMs: 900 },
+    maxConcurrency: 2,
+    egress: ['api.example.com', '*.example.org:8443', '*'],
+    budgetHints: { cost: 0.1 },
+    errors: { sum_large: { description: 'The sum is too large.', retryable: false } },
     tags: ['math', 'sum'],
-    examples: [{ inputs: { a: 1 }, outputs: { sum: 1 } }, { inputs: {} }],
+    examples: [{ inputs: { a: 1 }, outputs: { sum: 1 } }, { inputs: {} }, { inputs: { a: 2 }, error: 'sum_large' }],
   };
 
   it('fits the published schema, with everything and with the least', () => {
     const manifest = manifestOf(
-      definePack({ id: 'acme.math', version: '1.0.0', nodes: [defineNode(full), defineNode(least)] }),
+      definePack({
+        id: 'acme.math',
+        version: '1.0.0',
+        permissions: ['files.read', 'child_process'],
+        memoryMb: 64,
+        nodes: [defineNode(full), defineNode(least)],
+      }),
     );
+    expect(manifest).toMatchObject({ permissions: ['files.read', 'child_process'], memory_mb: 64 });
     fitsSchema(JSON.parse(JSON.stringify(manifest)));
     expect(fitsSchema.errors).toBeNull();
     expect(manifest.nodes[0]).toEqual({
@@ -114,9 +141,14 @@ describe('manifestOf', () => {
       side_effect: 'write',
       trust_tier: 'verified',
       idempotent: true,
+      retry: { max_attempts: 4, initial_delay_ms: 100, multiplier: 3, max_delay_ms: 900 },
       timeout_ms: 500,
+      max_concurrency: 2,
+      egress: ['api.example.com', '*.example.org:8443', '*'],
+      budget_hints: { cost: 0.1 },
+      errors: { sum_large: { description: 'The sum is too large.', retryable: false } },
       tags: ['math', 'sum'],
-      examples: [{ inputs: { a: 1 }, outputs: { sum: 1 } }, { inputs: {} }],
+      examples: [{ inputs: { a: 1 }, outputs: { sum: 1 } }, { inputs: {} }, { inputs: { a: 2 }, error: 'sum_large' }],
     });
   });
 
@@ -143,6 +175,8 @@ describe('errors of a handler', () => {
       cause,
     });
     expect(busy.details).toEqual({ status: 503 });
+    expect(new CanceledError('Gone.')).toMatchObject({ kind: 'canceled', code: 'canceled', retryable: false });
+    expect(new TimeoutError('Late.')).toMatchObject({ kind: 'timeout', code: 'timeout', retryable: true });
     expect(new TerminalError('No.')).toMatchObject({ name: 'TerminalError', code: 'handler_error', retryable: false });
   });
 });

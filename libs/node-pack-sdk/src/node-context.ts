@@ -79,7 +79,8 @@ export interface HttpRequest {
 export interface HttpClient {
   /**
    * @returns a WHATWG Response, whatever its status; `response.url` is where the last redirect led
-   * @throws TerminalError `egress_denied`, `invalid_url`, `response_too_large`, `too_many_redirects`, `budget_exceeded`
+   * @throws TerminalError `egress_denied`, `invalid_url`, `invalid_request` (a header, method, body or limit that HTTP cannot have),
+   *   `response_too_large`, `too_many_redirects`, `budget_exceeded`
    * @throws RetryableError `http_unreachable`, `http_timeout`
    */
   fetch(url: string | URL, request?: HttpRequest): Promise<Response>;

@@ -1,5 +1,5 @@
-import { Body, Controller, Param, Post } from '@nestjs/common';
-import { AtomicExecuteRequest, AtomicExecuteResult } from '#contract';
+import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { AtomicExecuteRequest, AtomicExecuteResult, AtomicNodeRun } from '#contract';
 import type { RequestContext } from '#contract';
 import { BODY_ERRORS, Ctx, Endpoint } from '#http';
 import { AtomicNodeRunsService } from './atomic-node-runs.service.js';
@@ -18,7 +18,7 @@ export class AtomicNodeRunsController {
     access: 'node_run.execute',
     responds: AtomicExecuteResult,
     description: 'Execution result',
-    errors: [...BODY_ERRORS, 'execution_overloaded'],
+    errors: [...BODY_ERRORS, 'execution_overloaded', 'node_run_id_reused'],
   })
   execute(@Ctx() ctx: RequestContext, @Body() body: AtomicExecuteRequest): Promise<AtomicExecuteResult> {
     return this.atomicNodeRuns.executeAtomicNodeRun(ctx, body);
@@ -35,5 +35,18 @@ export class AtomicNodeRunsController {
   })
   cancel(@Ctx() ctx: RequestContext, @Param('node_run_id') nodeRunId: string): Promise<void> {
     return this.atomicNodeRuns.cancelAtomicNodeRun(ctx, nodeRunId);
+  }
+
+  @Get('atomic-node-runs')
+  @Endpoint({
+    operationId: 'list_atomic_node_runs',
+    summary: 'List the NodeRuns that wait or are at work here (beyond the standard)',
+    tag: TAG,
+    access: 'node_run.read',
+    responds: [AtomicNodeRun],
+    description: 'NodeRuns, the oldest first, with their progress',
+  })
+  list(): AtomicNodeRun[] {
+    return this.atomicNodeRuns.listAtomicNodeRuns();
   }
 }

@@ -3,18 +3,19 @@ import type { DynamicModule } from '@nestjs/common';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { AtomicNodeRunsController } from './atomic-node-runs.controller.js';
-import { AtomicNodeRunsService, EXECUTION_LIMITS } from './atomic-node-runs.service.js';
-import type { ExecutionLimits } from './atomic-node-runs.service.js';
+import { AtomicNodeRunsService, EXECUTION_OPTIONS } from './atomic-node-runs.service.js';
+import type { ExecutionOptions } from './atomic-node-runs.service.js';
 
 @Module({})
 export class AtomicNodeRunsModule {
-  static of(packs: DynamicModule, limits: ExecutionLimits, logger: Logger): DynamicModule {
+  /** @param imports the modules of node packs and artifacts */
+  static of(imports: DynamicModule[], options: ExecutionOptions, logger: Logger): DynamicModule {
     return {
       module: AtomicNodeRunsModule,
-      imports: [packs],
+      imports,
       controllers: [AtomicNodeRunsController],
       providers: [
-        { provide: EXECUTION_LIMITS, useValue: limits },
+        { provide: EXECUTION_OPTIONS, useValue: options },
         { provide: LOGGER, useValue: logger },
         AtomicNodeRunsService,
       ],

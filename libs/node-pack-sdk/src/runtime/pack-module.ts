@@ -5,7 +5,7 @@ import type { Pack } from '../define-pack.js';
 /** A pack as its module exports it; nothing of it is trusted to be what the SDK would have made of it. */
 export interface PackModule {
   readonly pack: Pack;
-  /** By node id. */
+  /** By node id; of those nodes that have a handler. */
   readonly handlers: ReadonlyMap<string, Pick<Node, 'run'>>;
 }
 
@@ -23,10 +23,9 @@ export async function importPack(file: string, packId: string, timeoutMs: number
   if (pack?.id !== packId || !Array.isArray(pack.nodes)) {
     throw new Error(`its default export is not the pack ${packId}: export default definePack({ id: '${packId}', … })`);
   }
-  const handlers = (pack.nodes as readonly (Node | null | undefined)[]).map((node): [string, Node] => {
+  const handlers = (pack.nodes as readonly (Node | null | undefined)[]).flatMap((node): [string, Node][] => {
     if (typeof node?.id !== 'string') throw new Error('one of its nodes has no id');
-    if (typeof node.run !== 'function') throw new Error(`its node ${node.id} has no handler`);
-    return [node.id, node];
+    return typeof node.run === 'function' ? [[node.id, node]] : [];
   });
   return { pack: pack as Pack, handlers: new Map(handlers) };
 }

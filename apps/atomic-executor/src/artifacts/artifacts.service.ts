@@ -1,0 +1,71 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import { TerminalError } from '@arp-jarvis/node-pack-sdk';
+import type { ArtifactOptions, ArtifactRef } from '@arp-jarvis/node-pack-sdk';
+
+/** Injection token of ArtifactLimits. */
+export const ARTIFACT_LIMITS = Symbol('artifact limits');
+
+export interface ArtifactLimits {
+  /** Where they are kept; made when the first one comes. */
+  readonly folder: string;
+  readonly maxBytes: number;
+}
+
+const ID = /^sha256:([0-9a-f]{64})$/;
+
+/** Keeps what handlers put, by the hash of its content: the same content is kept once, and an id cannot be guessed. */
+@Injectable()
+export class ArtifactsService {
+  constructor(@Inject(ARTIFACT_LIMITS) private readonly limits: ArtifactLimits) {}
+
+  /** @throws TerminalError artifact_too_large */
+  async put(content: Uint8Array, { name, mediaType }: Required<ArtifactOptions>): Promise<ArtifactRef> {
+    const { maxBytes } = this.limits;
+    if (content.byteLength > maxBytes) {
+      throw new TerminalError(`The artifact has ${content.byteLength} bytes; at most ${maxBytes} are kept.`, {
+        code: 'artifact_too_large',
+      });
+    }
+    const digest = createHash('sha256').update(content).digest('hex');
+    await this.store(this.fileOf(digest), content);
+    return {
+      type: 'artifact',
+      id: `sha256:${digest}`,
+      extensions: {
+        'jarvis.artifact.name': name,
+        'jarvis.artifact.media_type': mediaType,
+        'jarvis.artifact.bytes': content.byteLength,
+      },
+    };
+  }
+
+  /** @returns undefined when there is none */
+  async get(id: string): Promise<Uint8Array | undefined> {
+    const digest = ID.exec(id)?.[1];
+    if (digest === undefined) return undefined;
+    return readFile(this.fileOf(digest)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+  }
+
+  /** Whole or not at all, also when the process ends in between. */
+  private async store(file: string, content: Uint8Array): Promise<void> {
+    if ((await stat(file).catch(() => undefined))?.size === content.byteLength) return;
+    await mkdir(dirname(file), { recursive: true });
+    const unfinished = `${file}.${randomUUID()}`;
+    try {
+      await writeFile(unfinished, content, { flush: true });
+      await rename(unfinished, file);
+    } finally {
+      await rm(unfinished, { force: true });
+    }
+  }
+
+  private fileOf(digest: string): string {
+    return join(this.limits.folder, digest.slice(0, 2), digest);
+  }
+}

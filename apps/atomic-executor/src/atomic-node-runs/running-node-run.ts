@@ -1,0 +1,77 @@
+import type { ArtifactRef, Progress } from '@arp-jarvis/node-pack-sdk';
+import type { CallPorts, StopReason } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { AtomicExecuteRequest, AtomicExecuteResult, AtomicNodeRun } from '#contract';
+import type { Logger } from '#http';
+import type { ArtifactsService } from '../artifacts/artifacts.service.js';
+
+/** A node run that waits for a place or is at work. */
+export class RunningNodeRun {
+  readonly receivedAt = new Date();
+  /** When its handler began; until then when it was received. */
+  startedAt = this.receivedAt;
+  readonly artifacts: ArtifactRef[] = [];
+  /** Set by whoever runs it; what it gives never rejects but with execution_overloaded. */
+  result!: Promise<AtomicExecuteResult>;
+  private readonly stopping = new AbortController();
+  private state: AtomicNodeRun['state'] = 'queued';
+  private progress: AtomicNodeRun['progress'];
+
+  constructor(readonly request: AtomicExecuteRequest) {}
+
+  /** Fires with a StopReason. */
+  get signal(): AbortSignal {
+    return this.stopping.signal;
+  }
+
+  begin(): void {
+    this.state = 'running';
+    this.startedAt = new Date();
+  }
+
+  stop(reason: StopReason): void {
+    this.stopping.abort(reason);
+  }
+
+  /** What its handler may do to the world. */
+  ports(logger: Logger, store: ArtifactsService): CallPorts {
+    const { run_id, node_run_id } = this.request;
+    let lines: Logger | undefined;
+    return {
+      // Lines of a pack's process come outside of any request.
+      log: (level, message, fields = {}) =>
+        (lines ??= logger.child({ run_id, node_run_id }))[level]({ handler: fields }, message),
+      progress: (progress) => {
+        this.progress = presentProgress(progress);
+      },
+      putArtifact: async (content, options) => {
+        const ref = await store.put(content, options);
+        this.artifacts.push(ref);
+        return ref;
+      },
+      getArtifact: (id) => store.get(id),
+    };
+  }
+
+  present(): AtomicNodeRun {
+    const { node_run_id, run_id, node_type_ref } = this.request;
+    return {
+      node_run_id,
+      run_id,
+      node_type_ref,
+      state: this.state,
+      received_at: this.receivedAt.toISOString(),
+      ...(this.progress === undefined ? {} : { progress: this.progress }),
+    };
+  }
+}
+
+/** A handler may say anything. */
+function presentProgress({ fraction, message }: Progress): NonNullable<AtomicNodeRun['progress']> {
+  return {
+    ...(typeof fraction === 'number' && Number.isFinite(fraction)
+      ? { fraction: Math.min(1, Math.max(0, fraction)) }
+      : {}),
+    ...(typeof message === 'string' ? { message: message.slice(0, 500) } : {}),
+    time: new Date().toISOString(),
+  };
+}

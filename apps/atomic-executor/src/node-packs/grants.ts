@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { PERMISSIONS } from '@arp-jarvis/node-pack-sdk';
+import type { Permission } from '@arp-jarvis/node-pack-sdk';
+
+/** What the operator lets one pack do. */
+export interface Grants {
+  /** Absolute paths. */
+  readonly filesRead: readonly string[];
+  readonly filesWrite: readonly string[];
+  readonly childProcess: boolean;
+  readonly workerThreads: boolean;
+  readonly nativeAddons: boolean;
+}
+
+interface Grant {
+  readonly packId: string;
+  readonly permission: Permission;
+  /** Of files only. */
+  readonly path?: string;
+}
+
+/** An entry of JARVIS_NODEPACK_GRANTS that says nothing. */
+export class GrantError extends Error {
+  override readonly name = 'StartupError';
+}
+
+/**
+ * Reads JARVIS_NODEPACK_GRANTS.
+ *
+ * @throws GrantError that names the entry
+ */
+export function readGrants(entries: readonly string[]): readonly Grant[] {
+  return entries.map((entry) => {
+    const [packId = '', name = '', ...rest] = entry.split(':');
+    const permission = PERMISSIONS.find((one) => one === name);
+    const path = rest.join(':');
+    const takesPath = permission?.startsWith('files.') === true;
+    if (packId === '' || permission === undefined || takesPath !== (path !== '')) {
+      throw new GrantError(
+        `JARVIS_NODEPACK_GRANTS has "${entry}"; an entry is <pack id>:<permission>, with :<path> after files.read and files.write. Permissions: ${PERMISSIONS.join(', ')}.`,
+      );
+    }
+    return { packId, permission, ...(takesPath ? { path: resolve(path) } : {}) };
+  });
+}
+
+/** What a pack gets: what it asks for and the operator grants. */
+export function grantsOf(all: readonly Grant[], packId: string, asked: readonly Permission[] = []): Grants {
+  const granted = all.filter((grant) => grant.packId === packId && asked.includes(grant.permission));
+  const has = (permission: Permission) => granted.some((grant) => grant.permission === permission);
+  const paths = (permission: Permission) =>
+    granted.flatMap((grant) => (grant.permission === permission ? (grant.path ?? []) : []));
+  return {
+    filesRead: paths('files.read'),
+    filesWrite: paths('files.write'),
+    childProcess: has('child_process'),
+    workerThreads: has('worker_threads'),
+    nativeAddons: has('native_addons'),
+  };
+}
+
+/** The names of the permissions that a pack got. */
+export function grantedNames(grants: Grants): Permission[] {
+  const got: Record<Permission, boolean> = {
+    'files.read': grants.filesRead.length > 0,
+    'files.write': grants.filesWrite.length > 0,
+    child_process: grants.childProcess,
+    worker_threads: grants.workerThreads,
+    native_addons: grants.nativeAddons,
+  };
+  return PERMISSIONS.filter((permission) => got[permission]);
+}

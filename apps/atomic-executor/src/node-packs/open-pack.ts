@@ -1,0 +1,44 @@
+import { importPack, openInProcess, openIsolated } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { AdmittedPack, PackHost } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { Logger } from '#http';
+import { grantsOf } from './grants.js';
+import type { readGrants } from './grants.js';
+
+/** How the code of packs is run. */
+export interface PackRunOptions {
+  /** Names of packages beside the first-party ones that run in this process. */
+  readonly inProcess: readonly string[];
+  readonly grants: ReturnType<typeof readGrants>;
+  readonly memoryMb: number;
+  readonly maxProcesses: number;
+  readonly graceMs: number;
+  readonly maxOutputBytes: number;
+  /** Longest time the module of a pack may take to load, in milliseconds. */
+  readonly loadTimeoutMs: number;
+}
+
+/**
+ * Loads the code of a pack: in this process when it is the suite's own or the operator trusts it as much, else in processes of its own.
+ *
+ * @throws Error with the reason, as a clause
+ */
+export async function openPack(pack: AdmittedPack, options: PackRunOptions, logger: Logger): Promise<PackHost> {
+  const { packId, packageName, folder, entryFile, manifest } = pack;
+  const { graceMs, maxOutputBytes, loadTimeoutMs } = options;
+  if (pack.isFirstParty || options.inProcess.includes(packageName)) {
+    const { handlers } = await importPack(entryFile, packId, loadTimeoutMs);
+    return openInProcess(handlers, { graceMs, maxOutputBytes });
+  }
+  return openIsolated({
+    packId,
+    folder,
+    entryFile,
+    memoryMb: Math.min(manifest.memory_mb ?? options.memoryMb, options.memoryMb),
+    maxProcesses: options.maxProcesses,
+    graceMs,
+    startTimeoutMs: loadTimeoutMs,
+    maxOutputBytes,
+    grants: grantsOf(options.grants, packId, manifest.permissions),
+    log: (level, message, fields = {}) => logger[level]({ ...fields, pack_id: packId }, message),
+  });
+}
