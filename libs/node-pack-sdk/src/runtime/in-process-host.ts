@@ -1,6 +1,6 @@
 import type { Node } from '../define-node.js';
 import { stoppedEnd } from './handler-error.js';
-import type { HandlerCall, HandlerEnd, PackHost, StopReason } from './pack-host.js';
+import type { HandlerCall, HandlerEnd, PackHost, StopReason, Usage } from './pack-host.js';
 import { runHandler } from './run-handler.js';
 
 /** How packs are run in this process. */
@@ -35,12 +35,15 @@ async function runWithin(
 ): Promise<HandlerEnd> {
   if (handler === undefined) throw new Error(`this host has no handler for ${call.facts.nodeTypeId}`);
   const signal = AbortSignal.any([given, closing]);
-  const work = runHandler(handler, { ...call, signal, maxOutputBytes });
+  let spent: Usage = { external_calls: 0, cost: 0 };
+  const onUsage = (usage: Usage) => {
+    spent = usage;
+  };
+  const work = runHandler(handler, { ...call, signal, maxOutputBytes, onUsage });
   let abandon: NodeJS.Timeout | undefined;
   const abandoned = new Promise<HandlerEnd>((settle) => {
     const stop = () => {
-      const end = stoppedEnd(signal.reason as StopReason, { external_calls: 0, cost: 0 });
-      abandon = setTimeout(() => settle(end), graceMs);
+      abandon = setTimeout(() => settle(stoppedEnd(signal.reason as StopReason, spent)), graceMs);
     };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });

@@ -4,6 +4,8 @@ export { HANDLER_ERRORS, handlerError } from './handler-error.js';
 export type { HandlerErrorCode } from './handler-error.js';
 export { openInProcess } from './in-process-host.js';
 export type { InProcessOptions } from './in-process-host.js';
+export { openIsolated } from './isolated-host.js';
+export type { IsolatedOptions } from './isolated-host.js';
 export type {
   CallFacts,
   CallPorts,
@@ -18,6 +20,7 @@ export { runHandler } from './run-handler.js';
 export type { HandlerRun } from './run-handler.js';
 export { inputsRefusal, runNode } from './run-node.js';
 export type { RunnableNode, SchemaIssue } from './run-node.js';
+export type { IsolatedGrants } from './process-flags.js';
 export { importPack, reasonOf } from './pack-module.js';
 export type { PackModule } from './pack-module.js';
 export { admitPack, checkHandlers, compileSchema, moduleFailed } from '../admission/admission.js';

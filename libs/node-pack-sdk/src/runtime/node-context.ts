@@ -7,15 +7,25 @@ import type { CallFacts, CallPorts, Usage } from './pack-host.js';
 export interface OpenContext {
   readonly ctx: NodeContext;
   /** So far. */
-  usage(): Usage;
+  readonly usage: () => Usage;
   /** Ends connections that are still open. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
-/** What a handler is given, made of the data and the ports of a call. */
-export function openNodeContext(facts: CallFacts, ports: CallPorts, signal: AbortSignal): OpenContext {
+/**
+ * What a handler is given, made of the data and the ports of a call.
+ *
+ * @param onUsage hears of every change
+ */
+export function openNodeContext(
+  facts: CallFacts,
+  ports: CallPorts,
+  signal: AbortSignal,
+  onUsage?: (usage: Usage) => void,
+): OpenContext {
   let externalCalls = 0;
   let cost = 0;
+  const usage = (): Usage => ({ external_calls: externalCalls, cost });
   let client: ReturnType<typeof createGuardedHttp> | undefined;
   // Most nodes never call out: what they do not use costs them nothing.
   const http = () =>
@@ -24,6 +34,7 @@ export function openNodeContext(facts: CallFacts, ports: CallPorts, signal: Abor
       ...(facts.traceparent === undefined ? {} : { traceparent: facts.traceparent }),
       onCall: () => {
         externalCalls += 1;
+        onUsage?.(usage());
       },
     }));
   const { runId, nodeRunId, nodeTypeId, nodeTypeVersion, runContext, constraints } = facts;
@@ -39,9 +50,11 @@ export function openNodeContext(facts: CallFacts, ports: CallPorts, signal: Abor
     usage: {
       addExternalCalls: (calls = 1) => {
         externalCalls += amount(calls, 'addExternalCalls');
+        onUsage?.(usage());
       },
       addCost: (spent) => {
         cost += amount(spent, 'addCost');
+        onUsage?.(usage());
       },
     },
     ...(constraints === undefined ? {} : { constraints }),
@@ -65,7 +78,7 @@ export function openNodeContext(facts: CallFacts, ports: CallPorts, signal: Abor
       },
     },
   };
-  return { ctx, usage: () => ({ external_calls: externalCalls, cost }), close: async () => client?.close() };
+  return { ctx, usage, close: async () => client?.close() };
 }
 
 function putArtifact(
@@ -105,7 +118,8 @@ function budgetsOf({ deadline, constraints, egress }: CallFacts): NodeContext['b
 }
 
 function amount(value: number, method: string): number {
-  if (!Number.isFinite(value) || value < 0)
+  if (!Number.isFinite(value) || value < 0) {
     throw new TypeError(`ctx.usage.${method} takes a number that is not negative`);
+  }
   return value;
 }

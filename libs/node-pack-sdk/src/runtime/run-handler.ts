@@ -2,7 +2,7 @@ import type { Node } from '../define-node.js';
 import type { JsonObject } from '../json-schema.js';
 import { handlerError, stoppedEnd, thrownEnd } from './handler-error.js';
 import { openNodeContext } from './node-context.js';
-import type { CallFacts, CallPorts, HandlerEnd, HandlerError, StopReason } from './pack-host.js';
+import type { CallFacts, CallPorts, HandlerEnd, HandlerError, StopReason, Usage } from './pack-host.js';
 
 /** What a handler is run with. */
 export interface HandlerRun {
@@ -12,6 +12,8 @@ export interface HandlerRun {
   readonly signal: AbortSignal;
   /** Most bytes of the outputs as JSON. */
   readonly maxOutputBytes: number;
+  /** Hears of every change of what was spent: whoever stops waiting for the handler knows it then. */
+  readonly onUsage?: (usage: Usage) => void;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface HandlerRun {
  * has fired, the end is that it was stopped, whatever the handler made of it.
  */
 export async function runHandler(handler: Pick<Node, 'run'>, run: HandlerRun): Promise<HandlerEnd> {
-  const { ctx, usage, close } = openNodeContext(run.facts, run.ports, run.signal);
+  const { ctx, usage, close } = openNodeContext(run.facts, run.ports, run.signal, run.onUsage);
   try {
     const outputs = await handler.run(run.inputs, ctx);
     if (run.signal.aborted) return stoppedEnd(run.signal.reason as StopReason, usage());
@@ -35,14 +37,15 @@ export async function runHandler(handler: Pick<Node, 'run'>, run: HandlerRun): P
 }
 
 function asJson(outputs: unknown, maxBytes: number): { outputs: JsonObject } | HandlerError {
-  if (typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)) {
-    return handlerError('invalid_outputs', 'The handler returned no object; outputs are a JSON object.');
-  }
-  let text: string;
+  let text: string | undefined;
   try {
     text = JSON.stringify(outputs);
   } catch {
     return handlerError('invalid_outputs', 'The handler returned outputs that cannot be written as JSON.');
+  }
+  // Asked of the text: a toJSON method may have made something else of an object.
+  if (text?.startsWith('{') !== true) {
+    return handlerError('invalid_outputs', 'The handler returned no object; outputs are a JSON object.');
   }
   const bytes = Buffer.byteLength(text);
   if (bytes <= maxBytes) return { outputs: JSON.parse(text) as JsonObject };

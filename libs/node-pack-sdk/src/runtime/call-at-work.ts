@@ -1,0 +1,116 @@
+import type { ArtifactAnswer, CallMessage, ToProcess } from './protocol.js';
+import { latestWins } from './latest-wins.js';
+import type { HandlerCall, HandlerEnd, HandlerError, Usage } from './pack-host.js';
+import type { Pace } from './pace.js';
+import { reasonOf } from './pack-module.js';
+
+const PROGRESS_EVERY_MS = 100;
+/** Log lines and lines of output in one node run; a node run that says more than this is not read by anybody. */
+export const LINES_AT_MOST = 1_000;
+/** Requests for artifacts that are answered at the same time; more wait in the pipe. */
+const REQUESTS_AT_ONCE = 16;
+
+/** A node run in the process of a pack: what the process says of it goes to the ports of the call. */
+export class CallAtWork {
+  readonly id: number;
+  readonly end: Promise<HandlerEnd>;
+  private readonly call: HandlerCall;
+  private readonly send: (message: ToProcess) => void;
+  private readonly pace: Pick<Pace, 'hold' | 'unhold'>;
+  private readonly progress;
+  private settle: (end: HandlerEnd) => void = () => undefined;
+  private usage: Usage = { external_calls: 0, cost: 0 };
+  private ended = false;
+  private lines = 0;
+  private requests = 0;
+
+  constructor(id: number, call: HandlerCall, send: (message: ToProcess) => void, pace: Pick<Pace, 'hold' | 'unhold'>) {
+    this.id = id;
+    this.call = call;
+    this.send = send;
+    this.pace = pace;
+    this.progress = latestWins(PROGRESS_EVERY_MS, call.ports.progress.bind(call.ports));
+    this.end = new Promise((settle) => {
+      this.settle = settle;
+    });
+  }
+
+  /** @returns whether it was the last message */
+  receive(message: CallMessage): boolean {
+    if (this.ended) return false;
+    switch (message.type) {
+      case 'log':
+        this.log(message.level, message.message, message.fields);
+        return false;
+      case 'progress':
+        this.progress.give(message.progress);
+        return false;
+      case 'usage':
+        this.usage = message.usage;
+        return false;
+      case 'put':
+      case 'get':
+        this.request(message);
+        return false;
+      case 'end':
+        this.finish(message.end);
+        return true;
+    }
+  }
+
+  log(level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void {
+    this.lines += 1;
+    if (this.lines <= LINES_AT_MOST) this.call.ports.log(level, message, fields);
+  }
+
+  /** The process has ended, or has to. */
+  fail(error: HandlerError, cause?: string): void {
+    this.finish({ state: 'failed', error, usage: this.usage, ...(cause === undefined ? {} : { cause }) });
+  }
+
+  private finish(end: HandlerEnd): void {
+    if (this.ended) return;
+    this.ended = true;
+    // What was printed before the end may still be in its pipe: it is read in this turn of the event loop.
+    setImmediate(() => {
+      this.progress.flush();
+      const dropped = this.lines - LINES_AT_MOST;
+      if (dropped > 0) this.call.ports.log('warn', `${dropped} more lines of this node run were dropped`);
+      this.settle(end);
+    });
+  }
+
+  private request(message: CallMessage & { type: 'put' | 'get' }): void {
+    this.requests += 1;
+    if (this.requests === REQUESTS_AT_ONCE) this.pace.hold();
+    void this.answer(message).then((answer) => {
+      if (this.requests === REQUESTS_AT_ONCE) this.pace.unhold();
+      this.requests -= 1;
+      if (!this.ended) this.send({ type: 'answer', call: this.id, request: message.request, ...answer });
+    });
+  }
+
+  private async answer(message: CallMessage & { type: 'put' | 'get' }): Promise<ArtifactAnswer> {
+    const { ports } = this.call;
+    try {
+      if (message.type === 'get') {
+        const content = await ports.getArtifact(message.id);
+        return { content: content === undefined ? null : Buffer.from(content).toString('base64') };
+      }
+      const { name, mediaType, content } = message;
+      return { ref: await ports.putArtifact(Buffer.from(content, 'base64'), { name, mediaType }) };
+    } catch (error) {
+      return { error: this.refusal(error) };
+    }
+  }
+
+  /** An error of the SDK goes on as it is; of another one, which is the executor's own, only its log is told. */
+  private refusal(error: unknown): { message: string; code: string; retryable: boolean } {
+    const { kind, code, message } = (error ?? {}) as { kind?: unknown; code?: unknown; message?: unknown };
+    if ((kind === 'terminal' || kind === 'retryable') && typeof code === 'string' && typeof message === 'string') {
+      return { message, code, retryable: kind === 'retryable' };
+    }
+    this.call.ports.log('error', `an artifact could not be handled: ${reasonOf(error)}`);
+    return { message: 'The executor could not handle the artifact.', code: 'handler_error', retryable: false };
+  }
+}

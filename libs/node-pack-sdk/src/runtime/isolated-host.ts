@@ -1,0 +1,97 @@
+import { fileURLToPath } from 'node:url';
+import { realpath } from 'node:fs/promises';
+import type { JsonObject } from '../json-schema.js';
+import type { HandlerCall, HandlerEnd, PackHost, StopReason } from './pack-host.js';
+import { PackProcess } from './pack-process.js';
+import { processFlags } from './process-flags.js';
+import type { IsolatedGrants } from './process-flags.js';
+import { ProcessPool } from './process-pool.js';
+import { readablePackages } from './readable-packages.js';
+import { stoppedEnd } from './handler-error.js';
+
+/** How the processes of a pack are run. */
+export interface IsolatedOptions {
+  readonly packId: string;
+  /** Real path of the package. */
+  readonly folder: string;
+  /** Real path of the module of the pack. */
+  readonly entryFile: string;
+  /** Memory that one of its processes may have, in MiB: the heap, and on Linux also buffers and all else. */
+  readonly memoryMb: number;
+  /** Node runs at the same time, since each has a process to itself; more wait. At least 1. */
+  readonly maxProcesses: number;
+  /** How long a handler that was stopped may take to end, in milliseconds; then its process is killed. */
+  readonly graceMs: number;
+  /** How long a process that is not the only one stays without work, in milliseconds. Default 30 000. */
+  readonly idleMs?: number;
+  readonly startTimeoutMs: number;
+  /** Most bytes of outputs as JSON. */
+  readonly maxOutputBytes: number;
+  /** Most bytes of one artifact. Default: `maxOutputBytes`. */
+  readonly maxArtifactBytes?: number;
+  readonly grants: IsolatedGrants;
+  /** For what belongs to no node run. */
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: JsonObject) => void;
+}
+
+/** The package of the SDK, in `src` as in `dist`. */
+const SDK = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Runs handlers in processes of their own, with an empty environment and without what is not granted (Node's permission model). What a
+ * handler does hurts its own node run only: one that does not end is killed, and a fresh process takes the place of one that has ended.
+ *
+ * @throws Error with a clause that says why the pack cannot be run: "it did not finish loading within 30000 ms"
+ */
+export async function openIsolated(options: IsolatedOptions): Promise<PackHost> {
+  const { folder, memoryMb, grants, maxArtifactBytes = options.maxOutputBytes } = options;
+  const code = await Promise.all([readablePackages(folder), readablePackages(await realpath(SDK))]);
+  const flags = await processFlags([...new Set(code.flat())], memoryMb, grants);
+  const settings = { ...options, flags, maxArtifactBytes, mayHaveChildren: grants.childProcess };
+  const pool = new ProcessPool(() => new PackProcess(settings), {
+    maxProcesses: options.maxProcesses,
+    idleMs: options.idleMs ?? 30_000,
+    log: options.log,
+  });
+  const handlerIds = await pool.open();
+  const running = new Map<AbortController, Promise<HandlerEnd>>();
+  let closed: Promise<void> | undefined;
+
+  const run = async (call: HandlerCall): Promise<HandlerEnd> => {
+    const process = await pool.take(call.signal);
+    if (process === undefined) return stoppedEnd(call.signal.reason as StopReason, { external_calls: 0, cost: 0 });
+    const end = await process.run(call);
+    pool.giveBack(process);
+    return end;
+  };
+  return {
+    isolation: 'process',
+    handlerIds,
+    run: async (call) => {
+      const { nodeTypeId } = call.facts;
+      if (!handlerIds.includes(nodeTypeId)) throw new Error(`this host has no handler for ${nodeTypeId}`);
+      const stop = new AbortController();
+      const pass = () => stop.abort(call.signal.reason);
+      call.signal.addEventListener('abort', pass, { once: true });
+      if (call.signal.aborted) pass();
+      if (closed !== undefined) stop.abort('stopping' satisfies StopReason);
+      const work = run({ ...call, signal: stop.signal });
+      running.set(stop, work);
+      try {
+        return await work;
+      } finally {
+        running.delete(stop);
+        call.signal.removeEventListener('abort', pass);
+      }
+    },
+    close: () => {
+      closed ??= (async () => {
+        pool.stop();
+        for (const stop of running.keys()) stop.abort('stopping' satisfies StopReason);
+        await Promise.all(running.values());
+        await pool.close();
+      })();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import type { JsonObject } from '../json-schema.js';
+import type { ArtifactRef, Progress } from '../node-context.js';
+import { ProtocolError } from './frames.js';
+import type { CallFacts, HandlerEnd, HandlerError, StopReason, Usage } from './pack-host.js';
+
+/** What the host tells the process of a pack. */
+export type ToProcess =
+  | {
+      readonly type: 'load';
+      readonly packId: string;
+      readonly entryFile: string;
+      readonly timeoutMs: number;
+      readonly maxOutputBytes: number;
+      readonly maxArtifactBytes: number;
+      /** Whether signals to other processes stay possible. */
+      readonly mayKill: boolean;
+    }
+  | { readonly type: 'run'; readonly call: number; readonly inputs: JsonObject; readonly facts: CallFacts }
+  | { readonly type: 'abort'; readonly call: number; readonly reason: StopReason }
+  | ({ readonly type: 'answer'; readonly call: number; readonly request: number } & ArtifactAnswer);
+
+/** What came of a request for an artifact. */
+export type ArtifactAnswer =
+  | { readonly ref: ArtifactRef }
+  /** Base64; null: there is none. */
+  | { readonly content: string | null }
+  | { readonly error: { readonly message: string; readonly code: string; readonly retryable: boolean } };
+
+/** What the process of a pack tells the host. Anything can arrive: a pack may write to the pipe itself. */
+export type FromProcess =
+  | { readonly type: 'ready'; readonly handlerIds: readonly string[] }
+  | { readonly type: 'refused'; readonly reason: string }
+  /** An error that nothing caught; the process ends. */
+  | { readonly type: 'crash'; readonly cause: string }
+  | CallMessage;
+
+/** What belongs to a call. */
+export type CallMessage = { readonly call: number } & (
+  | {
+      readonly type: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields?: JsonObject;
+    }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | {
+      readonly type: 'put';
+      readonly request: number;
+      readonly name: string;
+      readonly mediaType: string;
+      readonly content: string;
+    }
+  | { readonly type: 'get'; readonly request: number; readonly id: string }
+  | { readonly type: 'end'; readonly end: HandlerEnd }
+);
+
+/** Of text that goes to a log or an error, most characters. */
+export const TEXT_AT_MOST = 8_192;
+/** Of a message that carries neither outputs nor an artifact, most bytes. */
+export const SMALL_AT_MOST = 262_144;
+const LEVELS = ['info', 'warn', 'error'] as const;
+const CODE = /^[a-z][a-z0-9_]{0,63}$/;
+
+/**
+ * Reads a message of a process: a new object with the fields that it should have, and nothing else of it.
+ *
+ * @param bytes length of the message
+ * @throws ProtocolError
+ */
+export function readFromProcess(message: unknown, bytes: number): FromProcess {
+  if (!isObject(message)) throw new ProtocolError('a message that is no object');
+  const { type } = message;
+  if (bytes > SMALL_AT_MOST && type !== 'put' && type !== 'end') throw new ProtocolError(`a message of ${bytes} bytes`);
+  switch (type) {
+    case 'ready':
+      return { type, handlerIds: list(message['handlerIds'], 'handlerIds') };
+    case 'refused':
+      return { type, reason: text(message['reason'], 'reason') };
+    case 'crash':
+      return { type, cause: text(message['cause'], 'cause') };
+    case 'log': {
+      const { fields } = message;
+      const level = LEVELS.find((known) => known === message['level']);
+      if (level === undefined) throw malformed('level');
+      const said = { type, call: count(message, 'call'), level, message: text(message['message'], 'message') } as const;
+      return fields === undefined ? said : { ...said, fields: object(fields, 'fields') };
+    }
+    case 'progress':
+      return { type, call: count(message, 'call'), progress: progressOf(object(message['progress'], 'progress')) };
+    case 'usage':
+      return { type, call: count(message, 'call'), usage: usageOf(message['usage']) };
+    case 'put': {
+      const { name, mediaType, content } = message;
+      if (typeof content !== 'string') throw malformed('content');
+      return {
+        type,
+        call: count(message, 'call'),
+        request: count(message, 'request'),
+        name: text(name, 'name'),
+        mediaType: text(mediaType, 'mediaType'),
+        content,
+      };
+    }
+    case 'get':
+      return {
+        type,
+        call: count(message, 'call'),
+        request: count(message, 'request'),
+        id: text(message['id'], 'id'),
+      };
+    case 'end':
+      return { type, call: count(message, 'call'), end: endOf(object(message['end'], 'end')) };
+    default:
+      throw new ProtocolError('a message of an unknown type');
+  }
+}
+
+function endOf(end: JsonObject): HandlerEnd {
+  const usage = usageOf(end['usage']);
+  const { state, cause } = end;
+  if (state === 'succeeded') return { state, outputs: object(end['outputs'], 'outputs'), usage };
+  if (state !== 'failed' && state !== 'canceled') throw malformed('state');
+  return {
+    state,
+    error: errorOf(object(end['error'], 'error')),
+    usage,
+    ...(cause === undefined ? {} : { cause: text(cause, 'cause') }),
+  };
+}
+
+function errorOf({ code, message, retryable, details }: JsonObject): HandlerError {
+  if (typeof code !== 'string' || !CODE.test(code)) throw malformed('code');
+  if (typeof retryable !== 'boolean') throw malformed('retryable');
+  return {
+    code,
+    message: text(message, 'message'),
+    retryable,
+    ...(details === undefined ? {} : { details: object(details, 'details') }),
+  };
+}
+
+function usageOf(usage: unknown): Usage {
+  const given = object(usage, 'usage');
+  return { external_calls: amount(given, 'external_calls'), cost: amount(given, 'cost') };
+}
+
+function progressOf({ fraction, message }: JsonObject): Progress {
+  return {
+    ...(typeof fraction === 'number' ? { fraction } : {}),
+    ...(typeof message === 'string' ? { message: message.slice(0, TEXT_AT_MOST) } : {}),
+  };
+}
+
+function list(value: unknown, field: string): string[] {
+  if (!Array.isArray(value)) throw malformed(field);
+  return value.map((item) => text(item, field));
+}
+
+function object(value: unknown, field: string): JsonObject {
+  if (!isObject(value)) throw malformed(field);
+  return value;
+}
+
+function text(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw malformed(field);
+  return value.slice(0, TEXT_AT_MOST);
+}
+
+function count(message: JsonObject, field: string): number {
+  const value = message[field];
+  if (!Number.isSafeInteger(value)) throw malformed(field);
+  return value as number;
+}
+
+function amount(message: JsonObject, field: string): number {
+  const value = message[field];
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw malformed(field);
+  return value;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function malformed(field: string): ProtocolError {
+  return new ProtocolError(`a message whose ${field} is malformed`);
+}
