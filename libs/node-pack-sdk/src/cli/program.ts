@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { SDK_VERSION } from '../admission/package-metadata.js';
 import { buildCommand } from './build.js';
+import { devCommand } from './dev/dev.js';
 import { docsCommand } from './docs.js';
 import type { Output } from './output.js';
 import { testCommand } from './test.js';
@@ -58,6 +59,21 @@ export function createProgram(folder: string, output: Output): (args: readonly s
       exitCode = await docsCommand(folder, output, { out, check: check === true });
     });
 
+  program
+    .command('dev')
+    .description(
+      'Run an executor with this pack that builds and loads it again on every change. What the manifest asks for is granted, files in this folder only.',
+    )
+    .option('--port <port>', 'port to listen at', portNumber, 8082)
+    .option('--host <host>', 'address to listen at', '127.0.0.1')
+    .option('--build <command>', 'command that builds the code (default: npm run build, when there is that script)')
+    .addHelpText('after', example('npx jarvis-node-pack dev --port 9000'))
+    .action(async (options: { port: number; host: string; build?: string }) => {
+      const stopping = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+      await devCommand(folder, output, { ...options, signal: stopping.signal });
+    });
+
   return async (args) => {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -68,8 +84,13 @@ function example(line: string): string {
   return `\nExample:\n  ${line}`;
 }
 
-/** For commander: a whole number above 0. */
-export function wholeNumber(text: string): number {
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  return port;
+}
+
+function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return Number(text);
 }
