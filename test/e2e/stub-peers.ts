@@ -54,8 +54,10 @@ export class StubPeer {
   }
 }
 
-/** What a stub executor makes of an execution: a result; `die`: the connection is cut; `hang`: no answer ever. */
-export type StubExecution = Omit<AtomicExecuteResult, 'node_run_id'> | 'die' | 'hang';
+/** What a stub executor makes of an execution: a result; `die`: the connection is cut; `hang`: no answer ever; `full`: no room. */
+export type StubExecution = Omit<AtomicExecuteResult, 'node_run_id'> | 'die' | 'hang' | 'full';
+
+const FULL = { error: { code: 'execution_overloaded', message: 'There is no room.', retryable: true } };
 
 /** An Atomic Executor whose results a test decides on. */
 export interface StubAtomicExecutor extends StubPeer {
@@ -66,18 +68,19 @@ export interface StubAtomicExecutor extends StubPeer {
 }
 
 /**
- * @param nodeTypes what it offers
+ * @param nodeTypes what it offers; undefined: it has no list, as the standard has none
  * @param execute asked for every execution; `again` is how often the node run was executed before
  */
 export async function startStubAtomicExecutor(
-  nodeTypes: readonly NodeType[],
+  nodeTypes: readonly NodeType[] | undefined,
   execute: (request: AtomicExecuteRequest, again: number) => StubExecution | Promise<StubExecution>,
 ): Promise<StubAtomicExecutor> {
   const executions: AtomicExecuteRequest[] = [];
   const cancels: string[] = [];
   const peer = new StubPeer(async (line, body, response) => {
     const canceled = /^POST \/v1\/atomic-node-runs\/([^/]+):cancel$/.exec(line)?.[1];
-    if (line === 'GET /v1/node-types') return json(response, 200, nodeTypes);
+    if (line === 'GET /v1/health') return json(response, 200, { status: 'ok', time: new Date().toISOString() });
+    if (line === 'GET /v1/node-types' && nodeTypes !== undefined) return json(response, 200, nodeTypes);
     if (canceled !== undefined) {
       cancels.push(decodeURIComponent(canceled));
       response.writeHead(204).end();
@@ -87,6 +90,7 @@ export async function startStubAtomicExecutor(
       executions.push(request);
       const result = await execute(request, again);
       if (result === 'die') response.destroy();
+      else if (result === 'full') json(response, 503, FULL);
       else if (result !== 'hang') json(response, 200, { ...result, node_run_id: request.node_run_id });
     } else unknownRoute(response, line);
   });

@@ -12,6 +12,7 @@ import type { Logger } from '#http';
 import type { PolicyCheckpoint } from '#policy';
 import { createTestDatabase } from '#testing';
 import type { TestDatabase } from '#testing';
+import { AtomicExecutors } from '../../apps/coordinator/src/atomic-executors/atomic-executors.js';
 import { AssignmentTokensService } from '../../apps/coordinator/src/assignments/assignment-tokens.service.js';
 import { SecretsRepository } from '../../apps/coordinator/src/assignments/secrets.repository.js';
 import { DueWorkRepository } from '../../apps/coordinator/src/due-work/due-work.repository.js';
@@ -94,10 +95,11 @@ describe('running one node run, when something goes wrong', () => {
       if (lost.includes(commits)) throw new Error('Connection terminated unexpectedly');
     };
     const tokens = new AssignmentTokensService(database, new SecretsRepository(), undefined);
-    const calls = new ExecutorCallsService(executor, undefined, tokens, OPTIONS, logger);
+    const executors = new AtomicExecutors([executor]);
+    const calls = new ExecutorCallsService(executors, undefined, tokens, OPTIONS, logger);
     return new NodeRunRunnerService(
       new RunStoreService(lossy, new RunWritesRepository(), { maxQueued: 100 }, logger),
-      new AdmissionService(new NodeTypesService(executor, undefined), policy, calls, logger),
+      new AdmissionService(new NodeTypesService(executors, undefined), policy, calls, logger),
       calls,
       new DocumentLimits(1_000_000, 1_000_000),
       OPTIONS,

@@ -70,6 +70,7 @@ function loadPacks(
     grants,
     memoryMb: settings.JARVIS_NODEPACK_MEMORY_MB,
     maxProcesses: settings.JARVIS_NODEPACK_MAX_PROCESSES,
+    maxArtifactBytes: settings.JARVIS_MAX_ARTIFACT_BYTES,
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     ...hostOptions(settings),
   };

@@ -33,8 +33,8 @@ export const atomicExecutorSettings = defineSettings({
     default: '.data/artifacts',
     desc: 'Folder in which artifacts that handlers put are kept. Nothing deletes them.',
   }),
-  JARVIS_MAX_ARTIFACT_BYTES: wholeNumber({ min: 1_024, max: 1_073_741_824 })({
-    default: 67_108_864,
+  JARVIS_MAX_ARTIFACT_BYTES: wholeNumber({ min: 1_024, max: 268_435_456 })({
+    default: 16_777_216,
     desc: 'Largest artifact, in bytes.',
   }),
   JARVIS_NODEPACK_PATHS: list({

@@ -1,16 +1,17 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi } from '#contract';
+import { CompositeExecutorApi, NodeRegistryApi } from '#contract';
 import { Database } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { ASSIGNMENT_SECRET } from './assignments/assignment-tokens.service.js';
+import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import {
-  AtomicExecutorCheck,
+  atomicExecutorChecks,
   CompositeExecutorCheck,
   DatabaseCheck,
   NodeRegistryCheck,
@@ -31,7 +32,7 @@ import { RunsModule } from './runs/runs.module.js';
 export interface CoordinatorDependencies {
   readonly database: Database;
   readonly policy: PolicyCheckpoint;
-  readonly executor: AtomicExecutorApi | undefined;
+  readonly executors: AtomicExecutors;
   readonly compositeExecutor: CompositeExecutorApi | undefined;
   readonly nodeRegistry: NodeRegistryApi | undefined;
   /** Signs assignment tokens; undefined: the secret of the database does. */
@@ -52,7 +53,7 @@ class DependenciesModule {
     const providers: Provider[] = [
       { provide: Database, useValue: dependencies.database },
       { provide: PolicyCheckpoint, useValue: dependencies.policy },
-      { provide: AtomicExecutorApi, useValue: dependencies.executor },
+      { provide: AtomicExecutors, useValue: dependencies.executors },
       { provide: CompositeExecutorApi, useValue: dependencies.compositeExecutor },
       { provide: NodeRegistryApi, useValue: dependencies.nodeRegistry },
       { provide: ASSIGNMENT_SECRET, useValue: dependencies.assignmentSecret },
@@ -76,7 +77,7 @@ export class CoordinatorModule {
         DependenciesModule.of(dependencies),
         HealthModule.of(service, [
           DatabaseCheck,
-          AtomicExecutorCheck,
+          ...atomicExecutorChecks(dependencies.executors.all),
           ...(dependencies.compositeExecutor === undefined ? [] : [CompositeExecutorCheck]),
           ...(dependencies.nodeRegistry === undefined ? [] : [NodeRegistryCheck]),
         ]),

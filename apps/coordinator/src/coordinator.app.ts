@@ -6,6 +6,7 @@ import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { ServiceApp, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { CoordinatorModule } from './app.module.js';
+import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
 import { COORDINATOR_ENTITIES } from './entities.js';
 import { DocumentLimits } from './node-runs/document-limits.js';
@@ -41,7 +42,7 @@ export async function createCoordinator(
   const module = CoordinatorModule.of(COORDINATOR, {
     database: database.database,
     policy: new PolicyCheckpoint(settings),
-    executor: peers.executor ?? clients.executor,
+    executors: new AtomicExecutors(peers.executor === undefined ? clients.executors : [peers.executor]),
     compositeExecutor: peers.compositeExecutor ?? clients.compositeExecutor,
     nodeRegistry: peers.nodeRegistry ?? clients.nodeRegistry,
     assignmentSecret: settings.JARVIS_ASSIGNMENT_TOKEN_SECRET,
@@ -66,7 +67,7 @@ export async function createCoordinator(
     runs: service.app.get(CoordinatorRunsService),
     stop: async () => {
       await service.stop();
-      for (const client of Object.values(clients)) await client?.close();
+      for (const client of Object.values(clients).flat()) await client?.close();
     },
   };
 }
@@ -81,18 +82,18 @@ export function provideCoordinatorDatabase(
 
 /** HTTP clients of the peers that are configured and not in this process. */
 function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
-  const executor = peers.executor === undefined ? settings.JARVIS_ATOMIC_EXECUTOR_URL : undefined;
+  const executors = peers.executor === undefined ? settings.JARVIS_ATOMIC_EXECUTOR_URL : undefined;
   const composite = peers.compositeExecutor === undefined ? settings.JARVIS_COMPOSITE_EXECUTOR_URL : undefined;
   const registry = peers.nodeRegistry === undefined ? settings.JARVIS_NODE_REGISTRY_URL : undefined;
   return {
-    executor:
-      executor === undefined
-        ? undefined
-        : new AtomicExecutorClient({
-            baseUrl: executor,
-            timeoutMs: settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
-            ...bearer(settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN),
-          }),
+    executors: (executors ?? []).map(
+      (baseUrl) =>
+        new AtomicExecutorClient({
+          baseUrl,
+          timeoutMs: settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
+          ...bearer(settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN),
+        }),
+    ),
     compositeExecutor:
       composite === undefined
         ? undefined

@@ -1,6 +1,7 @@
 import {
   defineSettings,
   httpUrl,
+  httpUrls,
   mayBeEmpty,
   port,
   secret,
@@ -24,18 +25,18 @@ export const coordinatorSettings = defineSettings(
     ...databaseSettings.specs,
     ...policySettings.specs,
     ARP_RUN_COORDINATOR_PORT: port({ default: 8081, desc: 'Port of the Run Coordinator.' }),
-    JARVIS_ATOMIC_EXECUTOR_URL: httpUrl({
+    JARVIS_ATOMIC_EXECUTOR_URL: httpUrls({
       default: undefined,
-      desc: 'Base URL of the Atomic Executor. Without it atomic node runs fail with atomic_executor_unconfigured.',
+      desc: 'Base URL of the Atomic Executor, or several separated by commas, which are chosen by node type. Without it atomic node runs fail with atomic_executor_unconfigured.',
       example: 'http://127.0.0.1:8082',
     }),
     JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: text({
       default: undefined,
-      desc: 'Bearer token for calls to the Atomic Executor.',
+      desc: 'Bearer token for calls to the Atomic Executor; with several the same for all.',
     }),
     JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: wholeNumber({ min: 100, max: 86_400_000 })({
       default: 300_000,
-      desc: 'Longest wait for the Atomic Executor to answer, in milliseconds.',
+      desc: 'Longest wait for an Atomic Executor to answer, in milliseconds.',
     }),
     JARVIS_COMPOSITE_EXECUTOR_URL: httpUrl({
       default: undefined,
@@ -52,7 +53,7 @@ export const coordinatorSettings = defineSettings(
     }),
     JARVIS_NODE_REGISTRY_URL: httpUrl({
       default: undefined,
-      desc: 'Base URL of the Node Registry. Without it node types are described by the Atomic Executor and by the prefix of their id.',
+      desc: 'Base URL of the Node Registry. Without it node types are described by the Atomic Executors and by the prefix of their id.',
       example: 'http://127.0.0.1:8084',
     }),
     JARVIS_NODE_REGISTRY_BEARER_TOKEN: text({

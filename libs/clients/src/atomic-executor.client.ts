@@ -1,16 +1,22 @@
 import { AtomicExecuteResult, AtomicExecutorApi, Health, NodeType } from '#contract';
 import type { AtomicExecuteRequest, RequestContext } from '#contract';
+import { peerAnswerOf } from './peer-errors.js';
 import { Peer } from './peer.js';
 
 const PING_TIMEOUT_MS = 2_000;
+/** An executor has its list in hand, and others wait while it is asked for. */
+const LIST_TIMEOUT_MS = 10_000;
 
 /** An Atomic Executor over HTTP (atomic-executor.openapi.yaml). */
 export class AtomicExecutorClient extends AtomicExecutorApi {
   private readonly peer: Peer;
+  private readonly listTimeoutMs: number;
 
   constructor(options: { readonly baseUrl: string; readonly bearerToken?: string; readonly timeoutMs: number }) {
     super();
     this.peer = new Peer({ ...options, unavailable: 'atomic_executor_unavailable' });
+    // To the peer 0 means no limit.
+    this.listTimeoutMs = Math.min(options.timeoutMs || LIST_TIMEOUT_MS, LIST_TIMEOUT_MS);
   }
 
   executeAtomicNodeRun(ctx: RequestContext, request: AtomicExecuteRequest): Promise<AtomicExecuteResult> {
@@ -28,8 +34,15 @@ export class AtomicExecutorClient extends AtomicExecutorApi {
     });
   }
 
-  listNodeTypes(ctx: RequestContext): Promise<NodeType[]> {
-    return this.peer.jsonArray(ctx, { method: 'GET', path: '/v1/node-types' }, NodeType);
+  /** @returns undefined when the executor answers 404: it is of another implementation */
+  async listNodeTypes(ctx: RequestContext): Promise<NodeType[] | undefined> {
+    const request = { method: 'GET', path: '/v1/node-types', timeoutMs: this.listTimeoutMs } as const;
+    try {
+      return await this.peer.jsonArray(ctx, request, NodeType);
+    } catch (error) {
+      if (peerAnswerOf(error)?.status === 404) return undefined;
+      throw error;
+    }
   }
 
   async ping(ctx: RequestContext): Promise<void> {

@@ -1,7 +1,7 @@
 import { AppError } from '#contract';
 import type { ErrorBody } from './error-body.js';
 
-/** Cause of an error of a client: no connection was made, so nothing can have reached the peer. */
+/** Cause of an error of a client, or of who decides which client to use: nothing can have reached the peer. */
 export class NotSentError extends Error {
   override readonly name = 'NotSentError';
 

@@ -209,6 +209,28 @@ describe('NodeRegistryClient', () => {
   });
 });
 
+describe('AtomicExecutorClient', () => {
+  const list = () => kept(new AtomicExecutorClient({ baseUrl: url, timeoutMs: 5_000 })).listNodeTypes(context());
+
+  it('reads the list of node types', async () => {
+    peer.answer = json(200, [{ node_type_id: 'a', version: '1', kind: 'atomic', description: null }]);
+    expect(await list()).toEqual([{ node_type_id: 'a', version: '1', kind: 'atomic' }]);
+  });
+
+  it.each([{ detail: 'Not Found' }, { error: { code: 'route_not_found', message: 'no such route' } }, 'nothing here'])(
+    'has none where the answer is 404 %j',
+    async (body) => {
+      peer.answer = json(404, body);
+      expect(await list()).toBeUndefined();
+    },
+  );
+
+  it('says so when there is another answer', async () => {
+    peer.answer = json(500, {});
+    expect((await failure(list())).code).toBe('atomic_executor_unavailable');
+  });
+});
+
 describe('what can have reached the peer', () => {
   it('a refused connection was not sent', async () => {
     const error = await failure(

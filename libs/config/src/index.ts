@@ -1,6 +1,7 @@
 export {
   defineSettings,
   httpUrl,
+  httpUrls,
   list,
   mayBeEmpty,
   namesThatMayBeEmpty,

@@ -1,6 +1,7 @@
 import {
   defineSettings,
   httpUrl,
+  httpUrls,
   list,
   port,
   postgresUrl,
@@ -56,6 +57,17 @@ describe('settings', () => {
       PORT_A: 0,
       WORD: 'y',
     });
+  });
+
+  it('URLs may be several, separated by commas', () => {
+    const several = defineSettings({ URLS: httpUrls({ default: undefined, desc: 'a' }) });
+    const read = (URLS: string) => readSettings(several, { URLS }).URLS;
+    expect(read('')).toBeUndefined();
+    expect(read('http://h:1/v1/')).toEqual(['http://h:1']);
+    expect(read('http://h:1/, https://own/base/v1,')).toEqual(['http://h:1', 'https://own/base']);
+    expect(() => read('http://h:1,h:2')).toThrow('URLS: must be an http:// or https:// URL');
+    expect(() => read('http://h:1,http://h:2,http://h:1/v1')).toThrow('names http://h:1 twice');
+    expect(() => read(',')).toThrow('at least one URL');
   });
 
   it('that are wrong are all named at once, without repeating a secret', () => {

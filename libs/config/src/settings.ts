@@ -99,12 +99,30 @@ export function textLike(pattern: RegExp, says: string) {
 }
 
 /** An absolute http or https URL, kept without a trailing slash and without a trailing `/v1`. */
-export const httpUrl = makeValidator<string>((input) => {
+export const httpUrl = makeValidator<string>(readHttpUrl);
+
+/** One such URL, or several separated by commas. Each may be named once. */
+export const httpUrls = makeValidator<readonly string[]>((input) => {
+  const urls = itemsOf(input).map(readHttpUrl);
+  const twice = urls.find((url, index) => urls.indexOf(url) !== index);
+  if (twice !== undefined) throw new EnvError(`must name each URL once, and names ${twice} twice`);
+  if (urls.length === 0) throw new EnvError(`must name at least one URL, not "${input}"`);
+  return urls;
+});
+
+function readHttpUrl(input: string): string {
   if (!URL.canParse(input) || !/^https?:$/.test(new URL(input).protocol)) {
     throw new EnvError(`must be an http:// or https:// URL such as http://127.0.0.1:8081, not "${input}"`);
   }
   return input.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '');
-});
+}
+
+function itemsOf(input: string): string[] {
+  return input
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
 
 /** A postgres:// URL. The value is a secret: it is not repeated in the error. */
 export const postgresUrl = makeValidator<string>((input) => {
@@ -123,12 +141,7 @@ export function secret(minLength: number) {
 }
 
 /** A list separated by commas; blanks around items are dropped. */
-export const list = makeValidator<readonly string[]>((input) =>
-  input
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
+export const list = makeValidator<readonly string[]>(itemsOf);
 
 /** true/false, 1/0, yes/no, on/off. */
 export const yesNo = makeValidator<boolean>((input: unknown) => {

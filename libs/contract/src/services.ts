@@ -93,8 +93,8 @@ export abstract class AtomicExecutorApi {
   abstract executeAtomicNodeRun(ctx: RequestContext, request: AtomicExecuteRequest): Promise<AtomicExecuteResult>;
   /** Asks a running handler to stop. Unknown ids are accepted: there is nothing left to stop. */
   abstract cancelAtomicNodeRun(ctx: RequestContext, nodeRunId: string): Promise<void>;
-  /** The node types this executor can run (beyond the standard). */
-  abstract listNodeTypes(ctx: RequestContext): Promise<NodeType[]>;
+  /** The node types this executor can run; undefined when it does not tell (a list is beyond the standard). */
+  abstract listNodeTypes(ctx: RequestContext): Promise<NodeType[] | undefined>;
   /** Resolves when the executor can serve. */
   abstract ping(ctx: RequestContext): Promise<void>;
 }

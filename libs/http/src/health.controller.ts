@@ -74,23 +74,32 @@ export class HealthController {
   }
 }
 
+/** A check, or the class of one that is injected. */
+type CheckOrClass = DependencyCheck | (new (...dependencies: never[]) => DependencyCheck);
+
 /** /v1/health and /v1/version, which the standard demands of every service. */
 @Module({})
 export class HealthModule {
+  /** @param checks shown in this order */
   static of(
     description: ServiceDescription,
-    checks: DynamicModule['providers'] & unknown[],
+    checks: readonly CheckOrClass[],
     imports: DynamicModule[] = [],
   ): DynamicModule {
-    const tokens = checks as (abstract new (...dependencies: never[]) => DependencyCheck)[];
+    const classes = checks.filter((check) => typeof check === 'function');
     return {
       module: HealthModule,
       imports,
       controllers: [HealthController],
       providers: [
         { provide: DESCRIPTION, useValue: description },
-        ...checks,
-        { provide: CHECKS, useFactory: (...found: DependencyCheck[]) => found, inject: tokens },
+        ...classes,
+        {
+          provide: CHECKS,
+          useFactory: (...injected: DependencyCheck[]) =>
+            checks.map((check) => (typeof check === 'function' ? injected[classes.indexOf(check)] : check)),
+          inject: classes,
+        },
       ],
     };
   }

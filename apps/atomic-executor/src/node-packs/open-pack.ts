@@ -13,6 +13,7 @@ export interface PackRunOptions {
   readonly maxProcesses: number;
   readonly graceMs: number;
   readonly maxOutputBytes: number;
+  readonly maxArtifactBytes: number;
   /** Longest time the module of a pack may take to load, in milliseconds. */
   readonly loadTimeoutMs: number;
 }
@@ -38,6 +39,7 @@ export async function openPack(pack: AdmittedPack, options: PackRunOptions, logg
     graceMs,
     startTimeoutMs: loadTimeoutMs,
     maxOutputBytes,
+    maxArtifactBytes: options.maxArtifactBytes,
     grants: grantsOf(options.grants, packId, manifest.permissions),
     log: (level, message, fields = {}) => logger[level]({ ...fields, pack_id: packId }, message),
   });

@@ -1,10 +1,12 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { wasNotSent } from '#clients';
-import { AppError, AtomicExecutorApi, CompositeExecutorApi } from '#contract';
+import { CompositeExecutorApi } from '#contract';
 import type { AtomicExecuteResult, NodeKind, NodeRunErrorCode, RequestContext } from '#contract';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { AssignmentTokensService } from '../assignments/assignment-tokens.service.js';
+import { AtomicExecutors } from '../atomic-executors/atomic-executors.js';
+import { isNoRoom } from '../atomic-executors/no-room.js';
 import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
 import { failure } from '../lifecycle/end-node-run.js';
 import type { Outcome } from '../lifecycle/end-node-run.js';
@@ -19,13 +21,11 @@ export type Answer =
   | { readonly kind: 'no_room' }
   | { readonly kind: 'accepted' };
 
-const NO_ROOM: readonly string[] = ['execution_overloaded', 'service_stopping', 'overloaded'];
-
 /** Hands node runs to executors, and tells an answer from the many ways in which none comes. */
 @Injectable()
 export class ExecutorCallsService {
   constructor(
-    @Optional() @Inject(AtomicExecutorApi) private readonly atomic: AtomicExecutorApi | undefined,
+    private readonly atomic: AtomicExecutors,
     @Optional() @Inject(CompositeExecutorApi) private readonly composite: CompositeExecutorApi | undefined,
     private readonly tokens: AssignmentTokensService,
     @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
@@ -35,7 +35,7 @@ export class ExecutorCallsService {
   /** Why nothing here can run this kind; undefined when something can. */
   obstacleFor(kind: NodeKind | undefined): NodeRunErrorCode | undefined {
     if (kind === undefined) return 'unknown_node_kind';
-    if (kind === 'atomic') return this.atomic === undefined ? 'atomic_executor_unconfigured' : undefined;
+    if (kind === 'atomic') return this.atomic.all.length === 0 ? 'atomic_executor_unconfigured' : undefined;
     if (this.composite === undefined) return 'composite_executor_unconfigured';
     return this.options.publicUrl === undefined ? 'coordinator_url_unconfigured' : undefined;
   }
@@ -44,7 +44,7 @@ export class ExecutorCallsService {
     try {
       return await (kind === 'atomic' ? this.executeAtomic(ctx, ticket) : this.beginComposite(ctx, ticket, hold));
     } catch (error) {
-      if (error instanceof AppError && NO_ROOM.includes(error.code)) return { kind: 'no_room' };
+      if (isNoRoom(error)) return { kind: 'no_room' };
       this.logger.warn({ err: error }, `the ${kind} executor did not answer`);
       const outcome = failure(kind === 'atomic' ? 'atomic_executor_unavailable' : 'composite_executor_unavailable');
       return { kind: wasNotSent(error) ? 'not_sent' : 'no_answer', outcome };
@@ -54,12 +54,11 @@ export class ExecutorCallsService {
   /** Tells the executor of a cancel. Rejects when it could not be told. */
   async cancel(ctx: RequestContext, kind: NodeKind | null, nodeRunId: string): Promise<void> {
     if (kind === 'composite') await this.composite?.cancelCompositeNodeRun(ctx, nodeRunId);
-    else await this.atomic?.cancelAtomicNodeRun(ctx, nodeRunId);
+    else await this.atomic.cancel(ctx, nodeRunId);
   }
 
   private async executeAtomic(ctx: RequestContext, ticket: DispatchTicket): Promise<Answer> {
-    const result = await this.atomic?.executeAtomicNodeRun(ctx, requestOf(ticket));
-    if (result === undefined) return { kind: 'answered', outcome: failure('atomic_executor_unconfigured') };
+    const result = await this.atomic.execute(ctx, requestOf(ticket));
     const outcome = outcomeOf(result);
     return { kind: 'answered', outcome, ...(result.extensions === undefined ? {} : { extensions: result.extensions }) };
   }

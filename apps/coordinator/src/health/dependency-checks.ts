@@ -1,6 +1,6 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import { AppError, AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi } from '#contract';
-import type { RequestContext } from '#contract';
+import { Injectable } from '@nestjs/common';
+import { AppError, CompositeExecutorApi, NodeRegistryApi } from '#contract';
+import type { AtomicExecutorApi, RequestContext } from '#contract';
 import { Database } from '#database';
 import type { DependencyCheck } from '#http';
 
@@ -17,13 +17,23 @@ export class DatabaseCheck implements DependencyCheck {
   }
 }
 
-/** Without the executor runs are accepted, but atomic node runs do not succeed. */
-@Injectable()
-export class AtomicExecutorCheck implements DependencyCheck {
-  readonly name = 'atomic_executor';
+/**
+ * One check for each atomic executor, in the order of the setting: `atomic_executor`, or `atomic_executor_1` and so on where there are
+ * several. With none, one that says so.
+ */
+export function atomicExecutorChecks(executors: readonly AtomicExecutorApi[]): DependencyCheck[] {
+  if (executors.length < 2) return [new AtomicExecutorCheck('atomic_executor', executors[0])];
+  return executors.map((executor, index) => new AtomicExecutorCheck(`atomic_executor_${index + 1}`, executor));
+}
+
+/** Without the executor runs are accepted, but atomic node runs that it alone could run do not succeed. */
+class AtomicExecutorCheck implements DependencyCheck {
   readonly essential = false;
 
-  constructor(@Optional() @Inject(AtomicExecutorApi) private readonly executor: AtomicExecutorApi | undefined) {}
+  constructor(
+    readonly name: string,
+    private readonly executor: AtomicExecutorApi | undefined,
+  ) {}
 
   async check(ctx: RequestContext): Promise<void> {
     if (this.executor === undefined) {

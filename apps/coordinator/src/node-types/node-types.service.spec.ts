@@ -1,6 +1,6 @@
 import { AppError } from '#contract';
 import type { AtomicExecutorApi, NodeRegistryApi, NodeType, NodeTypeRef, RequestContext } from '#contract';
-import { AtomicCatalogue } from './atomic-catalogue.js';
+import { AtomicExecutors } from '../atomic-executors/atomic-executors.js';
 import { NodeTypesService } from './node-types.service.js';
 
 const nothing = {
@@ -40,7 +40,8 @@ class FakeRegistry {
 }
 
 function service(executor?: FakeExecutor, registry?: FakeRegistry): NodeTypesService {
-  return new NodeTypesService(executor as AtomicExecutorApi | undefined, registry as NodeRegistryApi | undefined);
+  const executors = executor === undefined ? [] : [executor as unknown as AtomicExecutorApi];
+  return new NodeTypesService(new AtomicExecutors(executors), registry as NodeRegistryApi | undefined);
 }
 const ref = (node_type_id: string, version = '1'): NodeTypeRef => ({ node_type_id, version });
 const type = (id: string, rest: Partial<NodeType> = {}): NodeType => ({ ...ref(id), kind: 'atomic', ...rest });
@@ -127,36 +128,6 @@ describe('without a registry', () => {
     executor.asked = 0;
     expect(await types.describe(ctx, ref('composite.plan'))).toMatchObject({ kind: 'composite' });
     expect(executor.asked).toBe(0);
-  });
-});
-
-describe('the catalogue', () => {
-  it('is asked for once by all who miss, for no caller in particular, and at most once a second', async () => {
-    let now = 0;
-    const executor = new FakeExecutor([type('a')]);
-    const catalogue = new AtomicCatalogue(executor as unknown as AtomicExecutorApi, () => now);
-    const caller = { ...ctx, signal: AbortSignal.abort() };
-    await Promise.all(['a', 'b', 'c'].map((id) => catalogue.find(caller, ref(id))));
-    expect(executor.asked).toBe(1);
-    expect(executor.signals[0]?.aborted).toBe(false);
-    await catalogue.find(ctx, ref('b'));
-    expect(executor.asked).toBe(1);
-    now = 1_000;
-    executor.offered = [type('b')];
-    expect(await catalogue.find(ctx, ref('b'))).toEqual(type('b'));
-    expect(executor.asked).toBe(2);
-  });
-
-  it('asks again for a version that it does not know, and then takes what comes closest', async () => {
-    let now = 0;
-    const executor = new FakeExecutor([type('a')]);
-    const catalogue = new AtomicCatalogue(executor as unknown as AtomicExecutorApi, () => now);
-    expect(await catalogue.find(ctx, ref('a', '2'))).toEqual(type('a'));
-    now = 1_000;
-    executor.offered = [type('a', { version: '2' }), type('a')];
-    expect(await catalogue.find(ctx, ref('a', '2'))).toEqual(type('a', { version: '2' }));
-    expect(await catalogue.find(ctx, ref('a', '1'))).toEqual(type('a'));
-    expect(executor.asked).toBe(2);
   });
 });
 

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { AppError, AtomicExecutorApi, NodeRegistryApi } from '#contract';
+import { AppError, NodeRegistryApi } from '#contract';
 import type { NodeType, NodeTypeRef, RequestContext } from '#contract';
-import { AtomicCatalogue } from './atomic-catalogue.js';
-import { detached } from './detached-context.js';
+import { AtomicExecutors } from '../atomic-executors/atomic-executors.js';
+import { detached } from '../atomic-executors/detached-context.js';
 import { ExpiringCache } from './expiring-cache.js';
 import { factsByPrefix, factsOf } from './node-type-facts.js';
 import type { NodeTypeFacts } from './node-type-facts.js';
@@ -14,8 +14,8 @@ const FOUND_TTL_MS = 30_000;
 const ABSENT_TTL_MS = 1_000;
 
 /**
- * Tells what the coordinator must know of a node type. Sources, in this order: the node registry when there is one, the catalogue of
- * the atomic executor, the prefix of the id.
+ * Tells what the coordinator must know of a node type. Sources, in this order: the node registry when there is one, the lists of the
+ * atomic executors, the prefix of the id.
  */
 @Injectable()
 export class NodeTypesService {
@@ -23,29 +23,28 @@ export class NodeTypesService {
     capacity: CAPACITY,
     ttlMs: (found) => (found === undefined ? ABSENT_TTL_MS : FOUND_TTL_MS),
   });
-  private readonly catalogue: AtomicCatalogue | undefined;
 
   constructor(
-    @Optional() @Inject(AtomicExecutorApi) executor: AtomicExecutorApi | undefined,
+    private readonly executors: AtomicExecutors,
     @Optional() @Inject(NodeRegistryApi) private readonly registry: NodeRegistryApi | undefined,
-  ) {
-    this.catalogue = executor === undefined ? undefined : new AtomicCatalogue(executor);
-  }
+  ) {}
 
   /**
-   * A node type that nobody knows is described by the prefix of its id, which tells the kind at most.
+   * A node type that nobody knows is described by the prefix of its id, which tells the kind at most. Where an executor has no list,
+   * what has no prefix either is taken for one of its.
    *
    * @throws AppError node_registry_unavailable when there is a registry and it does not answer: its constraints are not skipped
-   * @throws AppError atomic_executor_unavailable when only the executor could tell and it does not answer. For an `atomic.` id it is
-   * the one who knows the side effect; an id with a prefix of composites is not asked for.
+   * @throws AppError atomic_executor_unavailable when only an executor that does not answer could tell. For an `atomic.` id it is the one
+   * who knows the side effect; an id with a prefix of composites is not asked for.
    */
   async describe(ctx: RequestContext, ref: NodeTypeRef): Promise<NodeTypeFacts> {
     const published = await this.findPublished(ctx, ref);
     if (published !== undefined) return factsOf(published);
     const byPrefix = factsByPrefix(ref.node_type_id);
     if (byPrefix.kind === 'composite') return byPrefix;
-    const offered = await this.catalogue?.find(ctx, ref);
-    return offered === undefined ? byPrefix : factsOf(offered);
+    const offered = await this.executors.find(ctx, ref);
+    if (offered !== undefined) return factsOf(offered);
+    return { ...byPrefix, kind: byPrefix.kind ?? (this.executors.mayRunUnlisted ? 'atomic' : undefined) };
   }
 
   /**

@@ -4,6 +4,8 @@ export interface CallSignal {
   readonly signal: AbortSignal;
   /** The call is over; nothing is waited for any more. */
   readonly release: () => void;
+  /** The call has failed: what is still open of it is ended. */
+  readonly cancel: () => void;
 }
 
 /** setTimeout takes no longer delay: with one it fires at once. */
@@ -30,7 +32,7 @@ export function callSignal(sources: readonly AbortSignal[], timeoutMs: number, l
   for (const [source, listener] of listeners) source.addEventListener('abort', listener);
   const fired = sources.find(({ aborted }) => aborted);
   if (fired !== undefined) abort(reasonOf(fired));
-  return { signal: controller.signal, release };
+  return { signal: controller.signal, release, cancel: () => abort(undefined) };
 }
 
 /** A signal may be aborted with a word; a promise should be rejected with an Error. */

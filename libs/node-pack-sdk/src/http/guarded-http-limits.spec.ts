@@ -204,6 +204,12 @@ describe('maxBytes', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(128 * MIB);
   });
 
+  it.each(['ftp://a.test/', '/again'])('a redirect that is refused ends its connection too: %s', async (location) => {
+    const url = await answering((_, response) => response.writeHead(302, { location }).write('x'));
+    await failure(client.fetch(url, { maxRedirects: location === '/again' ? 0 : 5 }));
+    await until(() => sockets.size === 0);
+  });
+
   it('ends the connection of an endless body', async () => {
     const url = await answering((_, response) => {
       const more = () => {

@@ -77,8 +77,9 @@ export function createGuardedHttp(rules: EgressRules, options: GuardedHttpOption
       const response = await send(hop, call.signal);
       const next = limits.redirect === 'manual' ? undefined : nextHop(hop, response);
       if (next === undefined) return finish(response, hop, { limits, call, redirected: redirects > 0 });
-      drop(response);
       if (redirects >= limits.maxRedirects) throw tooManyRedirects(hop.url.host, limits.maxRedirects);
+      // Nobody reads what a redirect says.
+      response.body?.cancel().catch(() => undefined);
       hop = next;
     }
   };
@@ -94,8 +95,9 @@ export function createGuardedHttp(rules: EgressRules, options: GuardedHttpOption
         call.signal.throwIfAborted();
         return await run(first, limits, call, (hop) => ({ host } = hop.url));
       } catch (error) {
-        call.release();
-        throw callFailure(error, host, call.signal);
+        const failure = callFailure(error, host, call.signal);
+        call.cancel();
+        throw failure;
       }
     },
     close: async () => {
@@ -140,7 +142,6 @@ function finish(
   const { headers } = response;
   // The length of a compressed body says nothing about what it becomes.
   if (!headers.has('content-encoding') && Number(headers.get('content-length')) > maxBytes) {
-    drop(response);
     throw responseTooLarge(host, maxBytes);
   }
   const body = limitedBody(response.body as ReadableStream<Uint8Array>, {
@@ -150,9 +151,4 @@ function finish(
     onEnd: call.release,
   });
   return responseOf(response, body, facts);
-}
-
-/** Ends a response that nobody will read. */
-function drop(response: UndiciResponse): void {
-  response.body?.cancel().catch(() => undefined);
 }
