@@ -133,6 +133,6 @@ function targetOf(file: string, specifier: string): string | undefined {
   const home = pack === undefined ? `libs/${name}` : `node-packs/${pack}`;
   // As `exports` of the SDK has it.
   if (published === 'node-pack-sdk' && (rest === '/runtime' || rest === '/testing'))
-    return `${home}/src${rest}/index.ts`;
+    {return `${home}/src${rest}/index.ts`;}
   return `${home}${rest ?? '/src/index.ts'}`;
 }

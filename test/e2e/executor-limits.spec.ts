@@ -201,7 +201,7 @@ describe('an executor whose handlers are given by an application', () => {
     await until(() => gate.waiting === 2);
     gate.release();
     for (const answer of await Promise.all(queue))
-      expect(conforming(AtomicExecuteResult, answer).state).toBe('succeeded');
+      {expect(conforming(AtomicExecuteResult, answer).state).toBe('succeeded');}
     expect(gate.entered).toEqual(['p1', 'p2', 'q1', 'q2']);
   });
 
@@ -237,7 +237,7 @@ describe('an executor whose handlers are given by an application', () => {
     await until(() => gate.waiting === 2);
     await Promise.all(['d1', 'd2'].map(cancel));
     for (const answer of await Promise.all(deaf))
-      expect(conforming(AtomicExecuteResult, answer).state).toBe('canceled');
+      {expect(conforming(AtomicExecuteResult, answer).state).toBe('canceled');}
     gate.release();
     expect((await result('acme.plain')).state).toBe('succeeded');
     expect(await atWork()).toEqual([]);

@@ -76,15 +76,24 @@ describe('a pack made by the generator, packed, and installed', () => {
     120_000,
   );
 
-  type Json = Record<string, any>;
-  const json = (file: string, change: (content: Json) => void) => async (folder: string) => {
-    const content = JSON.parse(await readFile(join(folder, file), 'utf8')) as Json;
+  interface ManifestNode {
+    id: string;
+    input_schema: object;
+    trust_tier: string;
+  }
+  interface PackFiles {
+    version: string;
+    jarvis: { nodepacks: { 'acme.text': { entry: string; manifest?: string } }; compat: { sdk: string } };
+    nodes: [ManifestNode, ...ManifestNode[]];
+  }
+  const json = (file: string, change: (content: PackFiles) => void) => async (folder: string) => {
+    const content = JSON.parse(await readFile(join(folder, file), 'utf8')) as PackFiles;
     change(content);
     await writeFile(join(folder, file), JSON.stringify(content));
   };
-  const packageJson = (change: (content: Json) => void) => json('package.json', change);
-  const manifest = (change: (content: Json) => void) => json('jarvis.nodepack.json', change);
-  const secondNode = (content: Json, id: string) => content['nodes'].push({ ...content['nodes'][0], id });
+  const packageJson = (change: (content: PackFiles) => void) => json('package.json', change);
+  const manifest = (change: (content: PackFiles) => void) => json('jarvis.nodepack.json', change);
+  const secondNode = (content: PackFiles, id: string) => content.nodes.push({ ...content.nodes[0], id });
 
   it.each([
     [
@@ -117,7 +126,7 @@ describe('a pack made by the generator, packed, and installed', () => {
       'pack_manifest_invalid',
       /package\.json says acme\.text 7\.0\.0; build it again/,
       packageJson((content) => {
-        content['version'] = '7.0.0';
+        content.version = '7.0.0';
       }),
     ],
     [
@@ -139,9 +148,9 @@ describe('a pack made by the generator, packed, and installed', () => {
       'pack_handler_undeclared',
       /has a handler for acme\.text\.word-count, its manifest does not/,
       manifest((content) => {
-        content['nodes'][0].id = 'acme.text.other';
+        content.nodes[0].id = 'acme.text.other';
         secondNode(content, 'acme.text.more');
-        content['nodes'] = content['nodes'].slice(0, 1);
+        content.nodes = [content.nodes[0]];
       }),
     ],
     [
@@ -158,14 +167,14 @@ describe('a pack made by the generator, packed, and installed', () => {
       'node_schema_unreadable',
       /input_schema of acme\.text\.word-count .* is not a JSON Schema/,
       manifest((content) => {
-        content['nodes'][0].input_schema = { type: 'thing' };
+        content.nodes[0].input_schema = { type: 'thing' };
       }),
     ],
     [
       'trust_tier_reserved',
       /says it is first_party; only the suite's own packs are/,
       manifest((content) => {
-        content['nodes'][0].trust_tier = 'first_party';
+        content.nodes[0].trust_tier = 'first_party';
       }),
     ],
   ] as const)(

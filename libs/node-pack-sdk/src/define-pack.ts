@@ -42,7 +42,7 @@ export function definePack(pack: Pack): Pack {
   if (typeof pack.version !== 'string' || pack.version === '') refuse('version must be the version of the package');
   if (!Array.isArray(pack.nodes) || pack.nodes.length === 0) refuse('nodes must hold at least one node');
   const { permissions = [], memoryMb = 1 } = pack;
-  if (!Array.isArray(permissions) || !permissions.every((one) => PERMISSIONS.includes(one))) {
+  if (!Array.isArray(permissions) || !permissions.every((one: unknown) => PERMISSIONS.some((name) => name === one))) {
     refuse(`permissions must be a list of ${PERMISSIONS.join(', ')}`);
   }
   if (!Number.isInteger(memoryMb) || memoryMb < 1) refuse('memoryMb must be a whole number above 0');
