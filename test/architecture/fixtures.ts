@@ -50,8 +50,11 @@ export const FIXTURES: readonly Fixture[] = [
     fires: {
       'node-packs/web/src/index.ts': "import core from '@arp-jarvis/node-pack-core';",
       'node-packs/core/src/index.ts': "import { x } from '@arp-jarvis/node-pack-sdk/dist/define.js';",
+      'node-packs/core/src/echo.ts': "import { testNodePack } from '@arp-jarvis/node-pack-sdk/testing';",
+      'node-packs/core/src/echo.spec.ts': "import { runNode } from '@arp-jarvis/node-pack-sdk/runtime';",
     },
     silent: {
+      'node-packs/core/src/echo.spec.ts': "import { testNodePack } from '@arp-jarvis/node-pack-sdk/testing';",
       'node-packs/web/src/index.ts': "import { echo } from './echo.js'; import got from '@other/node-pack-core';",
     },
   },
@@ -124,9 +127,11 @@ export const FIXTURES: readonly Fixture[] = [
       [`${RUNS}/a.ts`]: "import { peer } from '#clients/peer.js';",
       [`${RUNS}/b.ts`]: "import { peer } from '../../../../libs/clients/src/index.js';",
       'libs/node-pack-loader/src/a.ts': "import { x } from '@arp-jarvis/node-pack-sdk/dist/define.js';",
+      [`${RUNS}/c.ts`]: "import { x } from '@arp-jarvis/node-pack-sdk/cli';",
     },
     silent: {
       [`${RUNS}/a.ts`]: "import { peer } from '#clients';",
+      [`${RUNS}/b.ts`]: "import { runNode } from '@arp-jarvis/node-pack-sdk/runtime';",
       'libs/node-pack-loader/src/a.ts': "import version from '@arp-jarvis/node-pack-sdk/package.json';",
     },
   },
@@ -140,7 +145,12 @@ export const FIXTURES: readonly Fixture[] = [
     rule: 'index-is-a-public-face',
     about: 'an index.ts of a folder',
     fires: { [`${RUNS}/index.ts`]: '', 'libs/contract/src/core/index.ts': '' },
-    silent: { 'libs/contract/src/index.ts': '', 'node-packs/web/src/index.ts': '', [`${RUNS}/run-index.ts`]: '' },
+    silent: {
+      'libs/node-pack-sdk/src/testing/index.ts': '',
+      'libs/contract/src/index.ts': '',
+      'node-packs/web/src/index.ts': '',
+      [`${RUNS}/run-index.ts`]: '',
+    },
   },
   {
     rule: 'relative-imports-stay-home',

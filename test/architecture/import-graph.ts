@@ -120,7 +120,7 @@ function isTypeOnlyExport({ isTypeOnly, exportClause }: ts.ExportDeclaration): b
   return exportClause.elements.length > 0 && exportClause.elements.every((element) => element.isTypeOnly);
 }
 
-/** `#http` and our published names lead to the public face; `#http/x` and `@arp-jarvis/…/x` past it. */
+/** `#http` and our published names lead to the public face, the SDK's two other faces too; `#http/x` and `@arp-jarvis/…/x` past it. */
 function targetOf(file: string, specifier: string): string | undefined {
   if (/^\.{1,2}(\/|$)/.test(specifier)) {
     return normalize(join(dirname(file), specifier)).replace(/\.js$/, '.ts');
@@ -131,5 +131,6 @@ function targetOf(file: string, specifier: string): string | undefined {
   const name = inner ?? published;
   if (name === undefined) return undefined;
   const home = pack === undefined ? `libs/${name}` : `node-packs/${pack}`;
+  if (published === 'node-pack-sdk' && /^\/(runtime|testing)$/.test(rest ?? '')) return `${home}/src${rest}/index.ts`;
   return `${home}${rest ?? '/src/index.ts'}`;
 }

@@ -25,9 +25,11 @@ export const LIBS = [
   'testing',
 ];
 /** Libs that import none of ours, though some stand before them. */
-const ALONE = ['contract', 'config', 'node-pack-sdk'];
+const ALONE = ['contract', 'config', 'node-pack-sdk', 'create-node-pack'];
 /** `node-pack-sdk` is published and outside the order: of our libs only this one reads what packs are made of. */
 const READS_THE_SDK = ['node-pack-loader'];
+/** The index.ts of a lib or node pack, and what the SDK publishes beside: `/runtime` for hosts, `/testing` for tests of packs. */
+const FACES = /^((libs|node-packs)\/[^/]+\/src|libs\/node-pack-sdk\/src\/(runtime|testing))\/index\.ts$/;
 /** The only app that composes others, and the files it composes them from. */
 const COMPOSER = 'standalone';
 const COMPOSABLE = /\.(app|config)\.ts$/;
@@ -56,9 +58,12 @@ export const RULES: readonly Rule[] = [
   ),
   each(
     'node-packs-know-the-sdk-only',
-    'Of ours a node pack imports @arp-jarvis/node-pack-sdk, as a stranger would, and nothing else.',
+    'Of ours a node pack imports @arp-jarvis/node-pack-sdk, in tests its /testing, as a stranger would, and nothing else.',
     ({ from, target, specifier }) =>
-      isIn('node-packs', from) && home(from) !== home(target) && specifier !== '@arp-jarvis/node-pack-sdk',
+      isIn('node-packs', from) &&
+      home(from) !== home(target) &&
+      specifier !== '@arp-jarvis/node-pack-sdk' &&
+      !(specifier === '@arp-jarvis/node-pack-sdk/testing' && isTest(from)),
   ),
   each(
     'libs-are-ordered',
@@ -98,12 +103,12 @@ export const RULES: readonly Rule[] = [
       isIn('libs', target) &&
       (home(from) === home(target)
         ? !specifier.startsWith('.')
-        : specifier.startsWith('.') || !(target === `${home(target)}/src/index.ts` || target.endsWith('.json'))),
+        : specifier.startsWith('.') || !(isFace(target) || target.endsWith('.json'))),
   ),
   perFile(
     'index-is-a-public-face',
-    'index.ts exists only as the public face of a lib or a node pack.',
-    (file) => basename(file) === 'index.ts' && !/^(libs|node-packs)\/[^/]+\/src\/index\.ts$/.test(file),
+    'index.ts exists only as a public face of a lib or a node pack.',
+    (file) => basename(file) === 'index.ts' && !isFace(file),
   ),
   each(
     'relative-imports-stay-home',
@@ -264,6 +269,10 @@ function isIn(root: string, path: string): boolean {
 
 function isA(kind: 'controller' | 'service' | 'repository' | 'entity' | 'module', path: string): boolean {
   return path.endsWith(`.${kind}.ts`);
+}
+
+function isFace(path: string): boolean {
+  return FACES.test(path);
 }
 
 function isTest(path: string): boolean {
