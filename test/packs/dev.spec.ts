@@ -5,6 +5,10 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readSettings } from '#config';
+import { listen } from '#http';
+import { createAtomicExecutor } from '../../apps/atomic-executor/src/atomic-executor.app.js';
+import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
 
 const TOOL = fileURLToPath(new URL('../../libs/node-pack-sdk/bin/jarvis-node-pack.js', import.meta.url));
 
@@ -154,6 +158,62 @@ describe('jarvis-node-pack dev', () => {
       { node_type_id: 'acme.dev.work', version: '1.0.0', kind: 'atomic' },
     ]);
     expect(await (await fetch(`${url}/v1/version`)).json()).toMatchObject({ supported_api_versions: ['v1'] });
+  }, 120_000);
+
+  it('gives what the executor gives', async () => {
+    writePackage();
+    write(
+      'index.js',
+      packCode(`
+        if (inputs.n === 1) throw Object.assign(new Error('No.'), { kind: 'retryable', code: 'busy', details: { a: 1 } });
+        if (inputs.n === 2) return { n: 'two', m: 1 };
+        if (inputs.n === 3) return 3;
+        if (inputs.n === 4) await new Promise(() => undefined);
+        if (inputs.n === 5) await ctx.http.fetch('https://api.example.com/');
+        if (inputs.n === 6) ctx.usage.addCost(2);
+        if (inputs.n === 7) await ctx.artifacts.put('text');
+        if (inputs.n === 8) return { n: 8, more: 'x'.repeat(5_000_000) };
+        return { n: ctx.budgets.maxExternalCalls ?? 0 };`),
+    );
+    const dev = await start();
+    await printing(/loaded acme\.dev/);
+    const executor = await createAtomicExecutor(
+      readSettings(atomicExecutorSettings, {
+        LOG_LEVEL: 'silent',
+        JARVIS_NODEPACK_PATHS: folder,
+        JARVIS_ARTIFACTS_DIR: join(folder, 'artifacts'),
+      }),
+    );
+    try {
+      const own = await listen(executor, { host: '127.0.0.1', port: 0, portSetting: 'ARP_ATOMIC_EXECUTOR_PORT' });
+      const ref = { node_type_id: 'acme.dev.work', version: '1.0.0' };
+      const requests = [
+        ...[0, 1, 2, 3, 5, 6, 7, 8, 'x', null].map((n) => ({ node_type_ref: ref, inputs: { n } })),
+        { node_type_ref: ref, inputs: { n: 1, more: 1 } },
+        { node_type_ref: { ...ref, version: '9.9.9' }, inputs: {} },
+        { node_type_ref: { ...ref, node_type_id: 'acme.dev.none' }, inputs: {} },
+        { node_type_ref: ref, inputs: { n: 4 }, constraints: { budgets: { max_wall_time_ms: 200 } } },
+        { node_type_ref: ref, inputs: { n: 0 }, constraints: { budgets: { max_external_calls: 7 } } },
+      ];
+      for (const [index, request] of requests.entries()) {
+        const body = { run_id: 'run', node_run_id: `same-${index}`, ...request };
+        const [given, wanted] = await Promise.all(
+          [dev, own].map(async (url) => {
+            const response = await post(`${url}/v1/atomic-node-runs:execute`, body);
+            const result = (await response.json()) as Record<string, unknown>;
+            return { status: response.status, ...result, started_at: null, ended_at: null };
+          }),
+        );
+        expect(given).toEqual(wanted);
+      }
+      const types = async (url: string) =>
+        ((await (await fetch(`${url}/v1/node-types`)).json()) as { node_type_id: string }[]).filter(
+          ({ node_type_id }) => node_type_id === ref.node_type_id,
+        );
+      expect(await types(dev)).toEqual(await types(own));
+    } finally {
+      await executor.stop();
+    }
   }, 120_000);
 
   it('answers bad requests with an error envelope', async () => {

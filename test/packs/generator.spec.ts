@@ -66,6 +66,10 @@ describe('create-node-pack', () => {
       peerDependencies: { '@arp-jarvis/node-pack-sdk': '^0.1.0' },
       devDependencies: { '@arp-jarvis/node-pack-sdk': expect.stringMatching(/^file:vendor\/.+\.tgz$/) },
     });
+    const ours = JSON.parse(read(join(import.meta.dirname, '../..'), 'package.json')) as typeof packageJson;
+    for (const name of ['typescript', '@types/node']) {
+      expect(packageJson.devDependencies[name]).toBe(ours.devDependencies[name]);
+    }
     const tarball = packageJson.devDependencies['@arp-jarvis/node-pack-sdk']!.slice('file:'.length);
     expect(existsSync(join(folder, tarball))).toBe(true);
     expect(read(folder, 'src/add_up.ts')).toContain(`id: 'acme.numbers.add_up'`);

@@ -20,7 +20,7 @@ export interface CreateOptions {
 /**
  * Makes a pack.
  *
- * @throws Error with one sentence that says what is wrong; nothing was written then
+ * @throws Error with one sentence that says what is wrong; then there is no package.json in the folder
  */
 export async function createPack(answers: AllAnswers, { sdk, install, git, say }: CreateOptions): Promise<void> {
   const { name: packageName, packId, node: nodeName, author, license } = answers;

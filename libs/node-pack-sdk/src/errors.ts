@@ -7,14 +7,22 @@ export interface NodeErrorOptions {
   readonly cause?: unknown;
 }
 
-/** What all errors that a handler throws on purpose have. Known by its `kind`: a pack may bring its own copy of the SDK. */
-export abstract class NodeError extends Error {
-  abstract readonly kind: 'terminal' | 'retryable' | 'canceled' | 'timeout';
+/** What becomes of a node run whose handler threw: it failed for good, it failed and may be repeated, it ended as canceled, or it took too long. */
+export type NodeErrorKind = 'terminal' | 'retryable' | 'canceled' | 'timeout';
+
+/**
+ * What all errors that a handler throws on purpose are. Known by its `kind`: a pack may bring its own copy of the SDK.
+ *
+ * @example if (error instanceof NodeError && error.retryable) …
+ */
+export class NodeError extends Error {
+  readonly kind: NodeErrorKind;
   readonly code: string;
   readonly details: Record<string, unknown> | undefined;
 
-  constructor(message: string, { code = 'handler_error', details, cause }: NodeErrorOptions = {}) {
+  constructor(kind: NodeErrorKind, message: string, { code = 'handler_error', details, cause }: NodeErrorOptions = {}) {
     super(message, { cause });
+    this.kind = kind;
     this.code = code;
     this.details = details;
   }
@@ -32,7 +40,10 @@ export abstract class NodeError extends Error {
  */
 export class TerminalError extends NodeError {
   override readonly name = 'TerminalError';
-  readonly kind = 'terminal';
+
+  constructor(message: string, options: NodeErrorOptions = {}) {
+    super('terminal', message, options);
+  }
 }
 
 /**
@@ -42,7 +53,10 @@ export class TerminalError extends NodeError {
  */
 export class RetryableError extends NodeError {
   override readonly name = 'RetryableError';
-  readonly kind = 'retryable';
+
+  constructor(message: string, options: NodeErrorOptions = {}) {
+    super('retryable', message, options);
+  }
 }
 
 /**
@@ -53,10 +67,9 @@ export class RetryableError extends NodeError {
  */
 export class CanceledError extends NodeError {
   override readonly name = 'CanceledError';
-  readonly kind = 'canceled';
 
   constructor(message: string, options: NodeErrorOptions = {}) {
-    super(message, { code: 'canceled', ...options });
+    super('canceled', message, { code: 'canceled', ...options });
   }
 }
 
@@ -67,9 +80,8 @@ export class CanceledError extends NodeError {
  */
 export class TimeoutError extends NodeError {
   override readonly name = 'TimeoutError';
-  readonly kind = 'timeout';
 
   constructor(message: string, options: NodeErrorOptions = {}) {
-    super(message, { code: 'timeout', ...options });
+    super('timeout', message, { code: 'timeout', ...options });
   }
 }

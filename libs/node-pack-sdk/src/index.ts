@@ -11,7 +11,7 @@ export type {
 export { definePack, PERMISSIONS } from './define-pack.js';
 export type { Pack, Permission } from './define-pack.js';
 export { CanceledError, NodeError, RetryableError, TerminalError, TimeoutError } from './errors.js';
-export type { NodeErrorOptions } from './errors.js';
+export type { NodeErrorKind, NodeErrorOptions } from './errors.js';
 export type { InferSchema, JsonObject, JsonSchema } from './json-schema.js';
 export { manifestOf } from './manifest.js';
 export type { ManifestNode, ManifestRetry, NodePackManifest } from './manifest.js';

@@ -70,12 +70,14 @@ export function readPackage(folder: string, installedAs?: string): CandidatePack
  */
 export function declaredPacks({ name, version, metadata }: CandidatePackage): DeclaredPack[] {
   const invalid = (what: string) => new Refused('pack_metadata_invalid', `The package.json of ${name} ${what}.`);
-  if (!fitsSchema(metadata))
-    {throw invalid(`does not fit nodepack-package.schema.json: ${firstOf(fitsSchema.errors, 'jarvis')}`);}
+  if (!fitsSchema(metadata)) {
+    throw invalid(`does not fit nodepack-package.schema.json: ${firstOf(fitsSchema.errors, 'jarvis')}`);
+  }
   if (semver.valid(version) === null) throw invalid('has no version such as 1.0.0');
   const { sdk: range } = metadata.compat;
-  if (semver.validRange(range) === null)
-    {throw invalid(`has a jarvis.compat.sdk that is no range of versions: "${range}"`);}
+  if (semver.validRange(range) === null) {
+    throw invalid(`has a jarvis.compat.sdk that is no range of versions: "${range}"`);
+  }
   if (!semver.satisfies(SDK_VERSION, range, { includePrerelease: true })) {
     throw new Refused(
       'pack_sdk_incompatible',

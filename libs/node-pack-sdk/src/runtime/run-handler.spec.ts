@@ -108,7 +108,10 @@ describe('what a handler throws', () => {
     [undefined],
     [{ kind: 'terminal', message: 'forged' }],
   ])('anything else, of which nothing is told: %s', async (thrown) => {
-    const ended = await end(async () => Promise.reject(thrown));
+    const ended = await end(() => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      throw thrown;
+    });
     expect(ended).toMatchObject({
       state: 'failed',
       error: { code: 'handler_error', message: 'The handler failed.', retryable: false },

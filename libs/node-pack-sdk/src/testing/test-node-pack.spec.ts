@@ -237,6 +237,15 @@ describe('testNodePack', () => {
       expect(asked).toContain('https://api.example.com/');
     });
 
+    it('fails when a call goes to a host that the node does not declare, with a mock or without', async () => {
+      const undeclared = defineNode({ ...calling, egress: ['other.example.com'] });
+      for (const options of [{ http: () => new Response('') }, {}]) {
+        const problems = await problemsOf(undeclared, options);
+        expect(problems.map(({ check }) => check)).toEqual(['example_error']);
+        expect(problems[0]?.message).toMatch(/failed with egress_denied: .*api\.example\.com/);
+      }
+    });
+
     it('fails when the mock gives something else than the example says', async () => {
       const problems = await problemsOf(calling, { http: () => new Response('coffee') });
       expect(problems.map(({ check }) => check)).toEqual(['example_outputs']);

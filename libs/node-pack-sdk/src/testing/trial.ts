@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Node } from '../define-node.js';
+import { createEgressGuard } from '../http/egress-guard.js';
 import type { JsonObject } from '../json-schema.js';
 import type { HandlerEnd } from '../runtime/pack-host.js';
 import { runHandler } from '../runtime/run-handler.js';
@@ -62,13 +63,17 @@ async function tryHandler(
 ): Promise<Trial> {
   const controller = new AbortController();
   const { signal } = controller;
+  const egress = { declared: node.egress ?? [], block: [], allowPrivate: [] };
+  const guard = createEgressGuard(egress);
   let usedNetwork = false;
   let changedByJson: string | undefined;
   const handler: Pick<Node, 'run'> = {
     run: async (given, ctx) => {
       const client = mockHttp(http ?? (() => new Promise<never>(() => undefined)), {
         signal,
-        onCall: () => {
+        onCall: (url) => {
+          // With a mock or without, a call that the executor would refuse is refused.
+          guard.checkUrl(url);
           ctx.usage.addExternalCalls();
           if (http !== undefined) return;
           usedNetwork = true;
@@ -90,7 +95,7 @@ async function tryHandler(
       nodeTypeId: node.id,
       nodeTypeVersion: version,
       deadline: Date.now() + timeoutMs,
-      egress: { declared: node.egress ?? [], block: [], allowPrivate: [] },
+      egress,
     },
     ports: recordingPorts().ports,
     signal,

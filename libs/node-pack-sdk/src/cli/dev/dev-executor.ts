@@ -171,7 +171,7 @@ function refuse(node: DevNode | undefined, { node_type_ref, inputs }: ExecuteReq
   const { node_type_id, version } = node_type_ref;
   if (node === undefined) {
     const message = `No admitted node pack offers ${node_type_id}.`;
-    return { code: 'unknown_node_type', message, retryable: false };
+    return { code: 'unknown_node_type', message, retryable: false, details: { node_type_id } };
   }
   const { version: here } = node.pack;
   if (here !== version) {
