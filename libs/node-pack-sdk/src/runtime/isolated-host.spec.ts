@@ -62,7 +62,10 @@ const say = (message) => {
   const text = Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
   const header = Buffer.alloc(4);
   header.writeUInt32BE(text.length);
-  writeSync(3, Buffer.concat([header, text]));
+  // The pipe takes what it has room for.
+  for (let rest = Buffer.concat([header, text]); rest.length > 0;) {
+    try { rest = rest.subarray(writeSync(3, rest)); } catch (error) { if (error.code !== 'EAGAIN') throw error; }
+  }
 };`;
 
 let pack: ScratchPack;
