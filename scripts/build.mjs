@@ -16,12 +16,26 @@ export function buildIfNeeded({ force = false } = {}) {
   process.stdout.write('Building…\n');
   rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
   const sdk = join(ROOT, 'libs', 'node-pack-sdk');
-  swc(sdk, ['src', '-d', 'dist', '--strip-leading-paths']);
+  for (const lib of [sdk, join(ROOT, 'libs', 'create-node-pack')]) {
+    rmSync(join(lib, 'dist'), { recursive: true, force: true });
+    swc(lib, ['src', '-d', 'dist', '--strip-leading-paths']);
+  }
+  // Authors of packs in TypeScript need the types of the SDK.
+  run(sdk, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], 'inherit');
   for (const pack of PACKS) {
     swc(pack, ['src', '-d', 'dist', '--strip-leading-paths']);
     run(pack, [join(sdk, 'bin', 'jarvis-node-pack.js'), 'build']);
   }
-  swc(ROOT, ['apps', 'libs', '-d', 'dist', '--ignore', 'libs/node-pack-sdk/**']);
+  swc(ROOT, [
+    'apps',
+    'libs',
+    '-d',
+    'dist',
+    '--ignore',
+    'libs/node-pack-sdk/**',
+    '--ignore',
+    'libs/create-node-pack/**',
+  ]);
   writeFileSync(STAMP, '');
 }
 
@@ -30,8 +44,8 @@ function swc(folder, args) {
   run(folder, [bin, ...args, '--config-file', join(ROOT, '.swcrc'), '--ignore', '**/*.spec.ts', '--quiet']);
 }
 
-function run(folder, args) {
-  const result = spawnSync(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+function run(folder, args, stdout = 'ignore') {
+  const result = spawnSync(process.execPath, args, { cwd: folder, stdio: ['ignore', stdout, 'inherit'] });
   if (result.status !== 0) fail(`the build failed in ${folder}; the message is above.`);
 }
 

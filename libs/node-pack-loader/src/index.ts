@@ -1,3 +1,2 @@
 export { loadNodePacks, PacksRefusedError } from './load.js';
 export type { LoadedNode, LoadedPack, LoadedPacks, LoadOptions, PackRefusal } from './load.js';
-export { toNodeType } from './node-type.js';

@@ -3,6 +3,7 @@ import { resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Pack } from './define-pack.js';
 import { manifestOf } from './manifest.js';
+import { reasonOf } from './runtime/pack-module.js';
 
 /** A manifest as it should be on disk. */
 export interface ExpectedManifest {
@@ -88,10 +89,4 @@ async function importEntry(folder: string, packId: string, entry: string): Promi
       cause: error,
     });
   }
-}
-
-/** First line of an error's message, without the stop at its end: it becomes part of a sentence. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split('\n')[0] ?? '').replace(/\.$/, '');
 }

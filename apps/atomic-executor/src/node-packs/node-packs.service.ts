@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
+import { toNodeType } from '@arp-jarvis/node-pack-sdk/runtime';
 import { AppError } from '#contract';
 import type { NodePack, NodeType } from '#contract';
 import type { DependencyCheck } from '#http';
-import { toNodeType } from '#node-pack-loader';
 import type { LoadedNode, LoadedPack, LoadedPacks, PackRefusal } from '#node-pack-loader';
 import { grantedNames, grantsOf } from './grants.js';
 import type { readGrants } from './grants.js';

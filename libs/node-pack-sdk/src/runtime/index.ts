@@ -21,6 +21,7 @@ export type { HandlerRun } from './run-handler.js';
 export { inputsRefusal, runNode } from './run-node.js';
 export type { RunnableNode, SchemaIssue } from './run-node.js';
 export type { IsolatedGrants } from './process-flags.js';
+export { toNodeType } from './node-type.js';
 export { importPack, reasonOf } from './pack-module.js';
 export type { PackModule } from './pack-module.js';
 export { admitPack, checkHandlers, compileSchema, moduleFailed } from '../admission/admission.js';

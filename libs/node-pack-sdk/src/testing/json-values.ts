@@ -7,8 +7,9 @@
 export function notJson(value: unknown, path = 'outputs', above: readonly object[] = []): string | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${path} is ${value}`;
-  if (typeof value !== 'object')
+  if (typeof value !== 'object') {
     return `${path} is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}`;
+  }
   if (above.includes(value)) return `${path} contains itself`;
   const inside = [...above, value];
   if (Array.isArray(value)) return first(value.map((item, index) => () => notJson(item, `${path}[${index}]`, inside)));

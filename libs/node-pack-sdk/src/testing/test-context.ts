@@ -51,7 +51,7 @@ export function createTestContext(overrides: TestContextOverrides = {}): TestCon
   const controller = new AbortController();
   const { ports, recorded } = recordingPorts(artifacts);
   const { max_external_calls: maxCalls } = (facts.constraints?.['budgets'] ?? {}) as { max_external_calls?: unknown };
-  const { ctx, usage } = openNodeContext(
+  const opened = openNodeContext(
     {
       runId: 'run-1',
       nodeRunId: 'node-run-1',
@@ -69,6 +69,7 @@ export function createTestContext(overrides: TestContextOverrides = {}): TestCon
     ports,
     controller.signal,
   );
+  const { ctx } = opened;
   const client = mockHttp(http, {
     signal: controller.signal,
     onCall: (url, request) => {
@@ -76,7 +77,7 @@ export function createTestContext(overrides: TestContextOverrides = {}): TestCon
       recorded.httpCalls.push({ url, request });
     },
   });
-  return { ctx: { ...ctx, http: client }, recorded, controller, usage };
+  return { ctx: { ...ctx, http: client }, recorded, controller, usage: () => opened.usage() };
 }
 
 const unmocked: HttpMock = (url) => {

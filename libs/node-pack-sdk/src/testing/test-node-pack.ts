@@ -128,9 +128,9 @@ function judge(node: Node, admitted: AdmittedNode, example: NodeExample, trial: 
     found.push(['outputs_json', `its outputs are not JSON: ${trial.notJson}.`]);
   }
   const refusal = outputsRefusal(admitted, end.outputs);
-  if (refusal !== undefined)
+  if (refusal !== undefined) {
     found.push(['example_outputs', `the executor would refuse its outputs: ${refusal.message}`]);
-  else if (example.outputs !== undefined && !isDeepStrictEqual(asJson(end.outputs), asJson(example.outputs))) {
+  } else if (example.outputs !== undefined && !isDeepStrictEqual(asJson(end.outputs), asJson(example.outputs))) {
     found.push([
       'example_outputs',
       `it should give ${JSON.stringify(example.outputs)} and gave ${JSON.stringify(end.outputs)}.`,

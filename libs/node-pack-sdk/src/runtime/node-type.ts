@@ -1,4 +1,4 @@
-import type { AdmittedPack, AdmittedNode } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { AdmittedPack, AdmittedNode } from '../admission/admission.js';
 
 /** A node as the standard's NodeType (`core/node_type.schema.json`), with the extension keys of the reference, and ours beside them. */
 export function toNodeType({ packId, version }: Pick<AdmittedPack, 'packId' | 'version'>, { manifest }: AdmittedNode) {

@@ -1,4 +1,4 @@
-import type { AdmittedNode } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { AdmittedNode } from '../admission/admission.js';
 import { toNodeType } from './node-type.js';
 
 describe('toNodeType', () => {
