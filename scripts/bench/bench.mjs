@@ -9,6 +9,7 @@ import { endEverything, endOnSignals, isEnding } from './ending.mjs';
 import { measureFollow } from './follow.mjs';
 import { measureIdle } from './idle.mjs';
 import { measureMemory } from './memory.mjs';
+import { measurePacks } from './packs.mjs';
 import { startPostgres } from './postgres.mjs';
 import { clearProgress, step } from './progress.mjs';
 import { present } from './report.mjs';
@@ -20,6 +21,7 @@ const MEASURES = {
   composite: measureComposite,
   idle: measureIdle,
   memory: measureMemory,
+  packs: measurePacks,
   follow: measureFollow,
   stored: measureStored,
 };

@@ -77,6 +77,34 @@ const PRESENTERS = {
   memory: ({ open_runs, resident_before_mib, resident_after_mib, mib_per_10000_runs }) => [
     `Memory: ${mib_per_10000_runs.toFixed(1)} MiB per 10,000 open runs (${resident_before_mib.toFixed(0)} MiB, then ${resident_after_mib.toFixed(0)} MiB with ${open_runs} more).`,
   ],
+  packs: ({ start_ms, processes, resident_mib, levels }) => [
+    `Calls of the echo handler through the host of its pack, up to ${processes} processes when isolated`,
+    '',
+    ...table(
+      ['inputs', 'callers', 'in process calls/s', 'p50 ms', 'isolated calls/s', 'p50 ms', 'ratio'],
+      levels
+        .filter(({ isolation }) => isolation === 'in process')
+        .map((inside) => {
+          const apart = levels.find(
+            ({ isolation, payload, callers }) =>
+              isolation === 'isolated' && payload === inside.payload && callers === inside.callers,
+          );
+          return [
+            inside.payload,
+            String(inside.callers),
+            rate(inside.calls_per_second),
+            inside.call_ms.p50.toFixed(3),
+            rate(apart.calls_per_second),
+            apart.call_ms.p50.toFixed(3),
+            ratio(apart.calls_per_second / inside.calls_per_second),
+          ];
+        }),
+    ),
+    '',
+    `Start of a process until its handlers are known: p50 ${ms(start_ms.p50)} ms. Resident memory of each: ${
+      resident_mib === undefined ? 'unknown here' : `${resident_mib.map((mib) => mib.toFixed(0)).join(', ')} MiB`
+    }.`,
+  ],
   follow: ({ levels }) => [
     'Latency of follow, ms from a write to its event at a follower',
     '',

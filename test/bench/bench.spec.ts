@@ -15,6 +15,7 @@ interface Report {
   readonly results: {
     readonly echo: { readonly levels: readonly Level[]; readonly checked_runs: number };
     readonly ceiling: Level;
+    readonly packs: { readonly levels: readonly { readonly calls_per_second: number }[] };
     readonly stored: { readonly ratio: number; readonly full: Level };
   };
 }
@@ -52,16 +53,18 @@ describe('npm run bench', () => {
 
   it('measures, checks, compares, and leaves nothing behind', async () => {
     const json = join(tree.folder, 'figures.json');
-    const sections = ['--only', 'echo,ceiling,stored', '--stored-runs', '100', '--set', 'LOG_LEVEL=error'];
+    const sections = ['--only', 'echo,ceiling,packs,stored', '--stored-runs', '100', '--set', 'LOG_LEVEL=error'];
     const done = bench('--seconds', '1', '--callers', '1,4', ...sections, '--json', json);
     expect({ status: done.status, stderr: done.stderr }).toEqual({ status: 0, stderr: expect.any(String) });
     expect(done.stdout).toMatch(/with LOG_LEVEL=error[\s\S]*Ratio, suite to ceiling: ~?0\.\d+/);
     const report = JSON.parse(await readFile(json, 'utf8')) as Report;
-    const { echo, ceiling, stored } = report.results;
+    const { echo, ceiling, packs, stored } = report.results;
     expect(report.failure).toBeUndefined();
     expect(report.environment.fsync).toBe('on');
     expect(echo.levels.map(({ callers }) => callers)).toEqual([1, 4]);
     for (const level of [...echo.levels, ceiling, stored.full]) expect(level.runs_per_second).toBeGreaterThan(0);
+    expect(packs.levels).toHaveLength(8);
+    for (const level of packs.levels) expect(level.calls_per_second).toBeGreaterThan(0);
     expect(echo.checked_runs).toBeGreaterThan(0);
     expect(stored.ratio).toBeGreaterThan(0);
     expect(await leftFolders()).toEqual([]);

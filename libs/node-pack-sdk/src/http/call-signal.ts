@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** What ends one call before its time. */
 export interface CallSignal {
   /** Its reason is an Error: what the call is rejected with. */
@@ -29,6 +31,8 @@ export function callSignal(sources: readonly AbortSignal[], timeoutMs: number, l
     clearTimeout(timer);
     for (const [source, listener] of listeners) source.removeEventListener('abort', listener);
   };
+  // Many calls at once are no leak, which Node warns of from the eleventh listener on.
+  setMaxListeners(0, ...sources);
   for (const [source, listener] of listeners) source.addEventListener('abort', listener);
   const fired = sources.find(({ aborted }) => aborted);
   if (fired !== undefined) abort(reasonOf(fired));

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
@@ -294,6 +295,14 @@ describe('time and stop', () => {
       await until(() => sockets.size === 0);
     },
   );
+
+  it('many calls at once leave nothing behind at the signal', async () => {
+    const url = await answering((_, response) => response.end('x'));
+    const calls = Array.from({ length: 20 }, async () => (await client.fetch(url)).text());
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(20);
+    expect((await Promise.all(calls)).join('')).toBe('x'.repeat(20));
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
 
   it('a signal whose reason is a word, as the executor gives it, rejects with an AbortError', async () => {
     const url = await saying('');

@@ -2,6 +2,7 @@ import type { Node } from '../define-node.js';
 import { stoppedEnd } from './handler-error.js';
 import type { HandlerCall, HandlerEnd, PackHost, StopReason, Usage } from './pack-host.js';
 import { runHandler } from './run-handler.js';
+import { RunningCalls } from './running-calls.js';
 
 /** How packs are run in this process. */
 export interface InProcessOptions {
@@ -18,28 +19,31 @@ export interface InProcessOptions {
  * @param handlers by node id
  */
 export function openInProcess(handlers: ReadonlyMap<string, Pick<Node, 'run'>>, options: InProcessOptions): PackHost {
-  const closing = new AbortController();
+  const calls = new RunningCalls();
   return {
     isolation: 'in_process',
     handlerIds: [...handlers.keys()],
-    run: (call) => runWithin(handlers.get(call.facts.nodeTypeId), call, closing.signal, options),
-    close: async () => closing.abort('stopping' satisfies StopReason),
+    run: async (call) => {
+      const { nodeTypeId } = call.facts;
+      const handler = handlers.get(nodeTypeId);
+      if (handler === undefined) throw new Error(`this host has no handler for ${nodeTypeId}`);
+      return calls.during(call.signal, (signal) => runWithin(handler, { ...call, signal }, options));
+    },
+    close: async () => calls.stopAll('stopping'),
   };
 }
 
 async function runWithin(
-  handler: Pick<Node, 'run'> | undefined,
-  { signal: given, ...call }: HandlerCall,
-  closing: AbortSignal,
+  handler: Pick<Node, 'run'>,
+  call: HandlerCall,
   { graceMs, maxOutputBytes }: InProcessOptions,
 ): Promise<HandlerEnd> {
-  if (handler === undefined) throw new Error(`this host has no handler for ${call.facts.nodeTypeId}`);
-  const signal = AbortSignal.any([given, closing]);
+  const { signal } = call;
   let spent: Usage = { external_calls: 0, cost: 0 };
   const onUsage = (usage: Usage) => {
     spent = usage;
   };
-  const work = runHandler(handler, { ...call, signal, maxOutputBytes, onUsage });
+  const work = runHandler(handler, { ...call, maxOutputBytes, onUsage });
   let abandon: NodeJS.Timeout | undefined;
   const abandoned = new Promise<HandlerEnd>((settle) => {
     const stop = () => {

@@ -1,13 +1,14 @@
-import { fileURLToPath } from 'node:url';
 import { realpath } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../json-schema.js';
+import { stoppedEnd } from './handler-error.js';
 import type { HandlerCall, HandlerEnd, PackHost, StopReason } from './pack-host.js';
 import { PackProcess } from './pack-process.js';
 import { processFlags } from './process-flags.js';
 import type { IsolatedGrants } from './process-flags.js';
 import { ProcessPool } from './process-pool.js';
 import { readablePackages } from './readable-packages.js';
-import { stoppedEnd } from './handler-error.js';
+import { RunningCalls } from './running-calls.js';
 
 /** How the processes of a pack are run. */
 export interface IsolatedOptions {
@@ -54,7 +55,7 @@ export async function openIsolated(options: IsolatedOptions): Promise<PackHost> 
     log: options.log,
   });
   const handlerIds = await pool.open();
-  const running = new Map<AbortController, Promise<HandlerEnd>>();
+  const calls = new RunningCalls();
   let closed: Promise<void> | undefined;
 
   const run = async (call: HandlerCall): Promise<HandlerEnd> => {
@@ -70,25 +71,13 @@ export async function openIsolated(options: IsolatedOptions): Promise<PackHost> 
     run: async (call) => {
       const { nodeTypeId } = call.facts;
       if (!handlerIds.includes(nodeTypeId)) throw new Error(`this host has no handler for ${nodeTypeId}`);
-      const stop = new AbortController();
-      const pass = () => stop.abort(call.signal.reason);
-      call.signal.addEventListener('abort', pass, { once: true });
-      if (call.signal.aborted) pass();
-      if (closed !== undefined) stop.abort('stopping' satisfies StopReason);
-      const work = run({ ...call, signal: stop.signal });
-      running.set(stop, work);
-      try {
-        return await work;
-      } finally {
-        running.delete(stop);
-        call.signal.removeEventListener('abort', pass);
-      }
+      return calls.during(call.signal, (signal) => run({ ...call, signal }));
     },
     close: () => {
       closed ??= (async () => {
         pool.stop();
-        for (const stop of running.keys()) stop.abort('stopping' satisfies StopReason);
-        await Promise.all(running.values());
+        calls.stopAll('stopping');
+        await calls.ended();
         await pool.close();
       })();
       return closed;

@@ -15,6 +15,10 @@ import { SMALL_AT_MOST, TEXT_AT_MOST } from './protocol.js';
 import type { FromProcess, ToProcess } from './protocol.js';
 import { runHandler } from './run-handler.js';
 
+interface WithHandle {
+  readonly _handle?: { setBlocking?(isBlocking: boolean): void };
+}
+
 type Message<T> = ToProcess & { readonly type: T };
 
 const channel = new Socket({ fd: 3 });
@@ -29,6 +33,8 @@ channel.on('data', (chunk: Buffer) => {
 });
 channel.on('close', endAll);
 channel.on('error', endAll);
+// What is printed is written before the code goes on: it comes before the end of its node run, and is not lost when the process ends.
+for (const stream of [process.stdout, process.stderr] as readonly WithHandle[]) stream._handle?.setBlocking?.(true);
 // Whoever stops the host by a signal to all its processes lets it finish its node runs: the host ends us.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 // Rejections that nobody handles come here too.

@@ -10,7 +10,7 @@ import { DevExecutor } from './dev-executor.js';
 import { createDevServer } from './dev-server.js';
 import { loadPacks } from './loaded-packs.js';
 import type { LoadedPacks } from './loaded-packs.js';
-import { changesBetween, nextChange, snapshotOf } from './source-watch.js';
+import { snapshotOf, SourceWatch } from './source-watch.js';
 import { whatChanged } from './what-changed.js';
 
 export interface DevOptions {
@@ -40,9 +40,10 @@ export async function devCommand(folder: string, output: Output, options: DevOpt
   const address = await listen(server, options);
   output.line(`Atomic executor for development at ${address}; Ctrl+C ends it.`);
 
+  const sources = new SourceWatch(() => snapshotOf(folder, generatedBy(folder)));
   const reload = async () => {
     try {
-      await buildAll(folder, options.build ?? buildScript(folder), signal);
+      await sources.during(() => buildAll(folder, options.build ?? buildScript(folder), signal));
       const packs = await loadPacks(folder, output);
       tellLoaded(executor.loaded, packs, output);
       const isFirst = executor.loaded === undefined;
@@ -57,13 +58,9 @@ export async function devCommand(folder: string, output: Output, options: DevOpt
     }
   };
   try {
-    const before = await snapshotOf(folder, generatedBy(folder));
     await reload();
-    // What the first build has written is no source; else every build would be the reason for the next.
-    const written = changesBetween(before, await snapshotOf(folder, generatedBy(folder)));
-    const look = () => snapshotOf(folder, new Set([...generatedBy(folder), ...written]));
-    for (let known = await look(); ;) {
-      known = await nextChange(known, look, { everyMs, signal });
+    for (;;) {
+      await sources.nextChange(everyMs, signal);
       await reload();
     }
   } catch (error) {
