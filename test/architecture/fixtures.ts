@@ -50,8 +50,10 @@ export const FIXTURES: readonly Fixture[] = [
     fires: {
       'node-packs/web/src/index.ts': "import core from '@arp-jarvis/node-pack-core';",
       'node-packs/core/src/index.ts': "import { x } from '@arp-jarvis/node-pack-sdk/dist/define.js';",
+      'node-packs/core/src/host.ts': "import { x } from '@arp-jarvis/node-pack-sdk/runtime';",
     },
     silent: {
+      'node-packs/core/src/pack.spec.ts': "import { testNodePack } from '@arp-jarvis/node-pack-sdk/testing';",
       'node-packs/web/src/index.ts': "import { echo } from './echo.js'; import got from '@other/node-pack-core';",
     },
   },
@@ -128,6 +130,7 @@ export const FIXTURES: readonly Fixture[] = [
     silent: {
       [`${RUNS}/a.ts`]: "import { peer } from '#clients';",
       'libs/node-pack-loader/src/a.ts': "import version from '@arp-jarvis/node-pack-sdk/package.json';",
+      'libs/node-pack-loader/src/b.ts': "import { admitPack } from '@arp-jarvis/node-pack-sdk/runtime';",
     },
   },
   {

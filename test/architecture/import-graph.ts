@@ -120,7 +120,7 @@ function isTypeOnlyExport({ isTypeOnly, exportClause }: ts.ExportDeclaration): b
   return exportClause.elements.length > 0 && exportClause.elements.every((element) => element.isTypeOnly);
 }
 
-/** `#http` and our published names lead to the public face; `#http/x` and `@arp-jarvis/…/x` past it. */
+/** `#http` and our published names lead to the public face; `#http/x` and `@arp-jarvis/…/x` past it, but for the subpaths of the SDK. */
 function targetOf(file: string, specifier: string): string | undefined {
   if (/^\.{1,2}(\/|$)/.test(specifier)) {
     return normalize(join(dirname(file), specifier)).replace(/\.js$/, '.ts');
@@ -131,5 +131,8 @@ function targetOf(file: string, specifier: string): string | undefined {
   const name = inner ?? published;
   if (name === undefined) return undefined;
   const home = pack === undefined ? `libs/${name}` : `node-packs/${pack}`;
+  // As `exports` of the SDK has it.
+  if (published === 'node-pack-sdk' && (rest === '/runtime' || rest === '/testing'))
+    return `${home}/src${rest}/index.ts`;
   return `${home}${rest ?? '/src/index.ts'}`;
 }

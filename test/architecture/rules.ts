@@ -25,12 +25,15 @@ export const LIBS = [
   'testing',
 ];
 /** Libs that import none of ours, though some stand before them. */
-const ALONE = ['contract', 'config', 'node-pack-sdk'];
+const ALONE = ['contract', 'config', 'node-pack-sdk', 'create-node-pack'];
 /** `node-pack-sdk` is published and outside the order: of our libs only this one reads what packs are made of. */
 const READS_THE_SDK = ['node-pack-loader'];
 /** The only app that composes others, and the files it composes them from. */
 const COMPOSER = 'standalone';
 const COMPOSABLE = /\.(app|config)\.ts$/;
+
+/** What a lib is entered by: its public face, the subpaths of the SDK, or a JSON file that it publishes. */
+const FACE = /^libs\/[^/]+\/(src\/index\.ts|.+\.json)$|^libs\/node-pack-sdk\/src\/(runtime|testing)\/index\.ts$/;
 
 export const MAX_LINES = 600;
 
@@ -56,9 +59,13 @@ export const RULES: readonly Rule[] = [
   ),
   each(
     'node-packs-know-the-sdk-only',
-    'Of ours a node pack imports @arp-jarvis/node-pack-sdk, as a stranger would, and nothing else.',
+    'Of ours a node pack imports @arp-jarvis/node-pack-sdk, as a stranger would, and nothing else; its tests also /testing and /runtime.',
     ({ from, target, specifier }) =>
-      isIn('node-packs', from) && home(from) !== home(target) && specifier !== '@arp-jarvis/node-pack-sdk',
+      isIn('node-packs', from) &&
+      home(from) !== home(target) &&
+      !(isTest(from) ? /^@arp-jarvis\/node-pack-sdk(\/(testing|runtime))?$/ : /^@arp-jarvis\/node-pack-sdk$/).test(
+        specifier,
+      ),
   ),
   each(
     'libs-are-ordered',
@@ -93,17 +100,15 @@ export const RULES: readonly Rule[] = [
   ),
   each(
     'public-face',
-    'A lib is entered by its name through index.ts, or a JSON file it publishes; from inside it does not name itself.',
+    'A lib is entered by its name through index.ts, one of the SDK through a subpath too, or a JSON file it publishes; from inside it does not name itself.',
     ({ from, target, specifier }) =>
       isIn('libs', target) &&
-      (home(from) === home(target)
-        ? !specifier.startsWith('.')
-        : specifier.startsWith('.') || !(target === `${home(target)}/src/index.ts` || target.endsWith('.json'))),
+      (home(from) === home(target) ? !specifier.startsWith('.') : specifier.startsWith('.') || !FACE.test(target)),
   ),
   perFile(
     'index-is-a-public-face',
-    'index.ts exists only as the public face of a lib or a node pack.',
-    (file) => basename(file) === 'index.ts' && !/^(libs|node-packs)\/[^/]+\/src\/index\.ts$/.test(file),
+    'index.ts exists only as the public face of a lib or a node pack, and of the subpaths of the SDK.',
+    (file) => basename(file) === 'index.ts' && !/^node-packs\/[^/]+\/src\/index\.ts$/.test(file) && !FACE.test(file),
   ),
   each(
     'relative-imports-stay-home',

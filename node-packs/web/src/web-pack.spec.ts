@@ -6,22 +6,12 @@ import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { manifestOf } from '@arp-jarvis/node-pack-sdk';
-import type { HttpClient, JsonObject, Node, NodeContext } from '@arp-jarvis/node-pack-sdk';
+import { createGuardedHttp } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { EgressRules } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { JsonObject, Node, NodeContext } from '@arp-jarvis/node-pack-sdk';
 import { fetchNode } from './fetch.js';
 import { getNode } from './get.js';
 import pack from './index.js';
-
-type Rules = { declared: readonly string[]; block: string[]; allowPrivate: string[] };
-interface GuardedHttpModule {
-  createGuardedHttp(
-    rules: Rules,
-    options: { signal: AbortSignal; onCall: () => void },
-  ): HttpClient & { close(): Promise<void> };
-}
-
-// The client that executors give to nodes. It is no part of what a pack imports, hence not imported by name.
-const GUARDED_HTTP = '../../../libs/node-pack-sdk/src/http/guarded-http.js';
-const { createGuardedHttp } = (await import(GUARDED_HTTP)) as GuardedHttpModule;
 
 const ajv = addFormats.default(new Ajv2020({ allErrors: true, allowUnionTypes: true }));
 const servers: Server[] = [];
@@ -50,7 +40,7 @@ async function listen(answer?: RequestListener): Promise<string> {
 }
 
 /** Runs a node as an executor does: inputs and outputs must fit the schemas. */
-async function run(node: Node, inputs: JsonObject, rules: Partial<Rules> = {}): Promise<JsonObject> {
+async function run(node: Node, inputs: JsonObject, rules: Partial<EgressRules> = {}): Promise<JsonObject> {
   expectFits(node.input, inputs);
   const http = createGuardedHttp(
     { declared: ['*:*'], block: [], allowPrivate: ['127.0.0.1'], ...rules },
@@ -162,7 +152,7 @@ describe.each([fetchNode, getNode])('$id', (node) => {
   it('fails with its declared errors, as retryable as it says', async () => {
     const loop = await listen((_, response) => response.writeHead(302, { location: '/' }).end());
     const silent = await listen(() => undefined);
-    const failures: [string, JsonObject, Partial<Rules>?][] = [
+    const failures: [string, JsonObject, Partial<EgressRules>?][] = [
       ['egress_denied', { url: loop }, { declared: node.egress }],
       ['egress_denied', { url: loop }, { allowPrivate: [] }],
       ['invalid_url', { url: 'ftp://example.com/', params: [{ key: 'a', value: 'b' }] }],

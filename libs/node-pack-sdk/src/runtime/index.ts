@@ -1,5 +1,7 @@
 /** For hosts: executors and tools that run packs. Authors of packs need nothing of it. */
 export type { EgressRules } from '../http/egress-rules.js';
+export { createGuardedHttp } from '../http/guarded-http.js';
+export type { GuardedHttp, GuardedHttpOptions } from '../http/guarded-http.js';
 export { HANDLER_ERRORS, handlerError } from './handler-error.js';
 export type { HandlerErrorCode } from './handler-error.js';
 export { openInProcess } from './in-process-host.js';

@@ -1,5 +1,5 @@
 import { TerminalError } from '../errors.js';
-import { createGuardedHttp } from '../http/guarded-http.js';
+import type { GuardedHttp } from '../http/guarded-http.js';
 import type { ArtifactOptions, ArtifactRef, NodeContext, NodeTrace, Principal } from '../node-context.js';
 import type { CallFacts, CallPorts, Usage } from './pack-host.js';
 
@@ -26,17 +26,19 @@ export function openNodeContext(
   let externalCalls = 0;
   let cost = 0;
   const usage = (): Usage => ({ external_calls: externalCalls, cost });
-  let client: ReturnType<typeof createGuardedHttp> | undefined;
-  // Most nodes never call out: what they do not use costs them nothing.
-  const http = () =>
-    (client ??= createGuardedHttp(facts.egress, {
+  let client: Promise<GuardedHttp> | undefined;
+  const open = async (): Promise<GuardedHttp> => {
+    // Most nodes never call out: what they do not use costs them no memory (20 MiB in a process of its own).
+    const { createGuardedHttp } = await import('../http/guarded-http.js');
+    return createGuardedHttp(facts.egress, {
       signal,
       ...(facts.traceparent === undefined ? {} : { traceparent: facts.traceparent }),
       onCall: () => {
         externalCalls += 1;
         onUsage?.(usage());
       },
-    }));
+    });
+  };
   const { runId, nodeRunId, nodeTypeId, nodeTypeVersion, runContext, constraints } = facts;
   const trace = traceOf(facts.traceparent);
   const ctx: NodeContext = {
@@ -66,7 +68,7 @@ export function openNodeContext(
       error: (message, fields) => ports.log('error', message, fields),
     },
     progress: (progress) => ports.progress(progress),
-    http: { fetch: async (url, request) => http().fetch(url, request) },
+    http: { fetch: async (url, request) => (await (client ??= open())).fetch(url, request) },
     artifacts: {
       put: (content, options) => putArtifact(ports, content, options),
       get: async ({ id }) => {
@@ -78,7 +80,7 @@ export function openNodeContext(
       },
     },
   };
-  return { ctx, usage, close: async () => client?.close() };
+  return { ctx, usage, close: async () => (await client)?.close() };
 }
 
 function putArtifact(
