@@ -132,7 +132,8 @@ function targetOf(file: string, specifier: string): string | undefined {
   if (name === undefined) return undefined;
   const home = pack === undefined ? `libs/${name}` : `node-packs/${pack}`;
   // As `exports` of the SDK has it.
-  if (published === 'node-pack-sdk' && (rest === '/runtime' || rest === '/testing'))
-    {return `${home}/src${rest}/index.ts`;}
+  if (published === 'node-pack-sdk' && (rest === '/runtime' || rest === '/testing')) {
+    return `${home}/src${rest}/index.ts`;
+  }
   return `${home}${rest ?? '/src/index.ts'}`;
 }

@@ -200,8 +200,9 @@ describe('an executor whose handlers are given by an application', () => {
     await Promise.all(places);
     await until(() => gate.waiting === 2);
     gate.release();
-    for (const answer of await Promise.all(queue))
-      {expect(conforming(AtomicExecuteResult, answer).state).toBe('succeeded');}
+    for (const answer of await Promise.all(queue)) {
+      expect(conforming(AtomicExecuteResult, answer).state).toBe('succeeded');
+    }
     expect(gate.entered).toEqual(['p1', 'p2', 'q1', 'q2']);
   });
 
@@ -236,8 +237,9 @@ describe('an executor whose handlers are given by an application', () => {
     const deaf = [execute('acme.lib.deaf', { id: 'd1' }), execute('acme.lib.deaf', { id: 'd2' })];
     await until(() => gate.waiting === 2);
     await Promise.all(['d1', 'd2'].map(cancel));
-    for (const answer of await Promise.all(deaf))
-      {expect(conforming(AtomicExecuteResult, answer).state).toBe('canceled');}
+    for (const answer of await Promise.all(deaf)) {
+      expect(conforming(AtomicExecuteResult, answer).state).toBe('canceled');
+    }
     gate.release();
     expect((await result('acme.plain')).state).toBe('succeeded');
     expect(await atWork()).toEqual([]);
