@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -66,7 +66,7 @@ async function build(options: ClusterOptions, cleanUp: (() => Promise<unknown>)[
       ...QUIET,
       JARVIS_NODEPACK_PATHS: pack.folder,
       // Its nodes tell the process that ran them, and write files.
-      JARVIS_NODEPACK_IN_PROCESS: '@test/chaos',
+      JARVIS_NODEPACK_IN_PROCESS: await realpath(pack.folder),
       JARVIS_NODEPACK_STRICT: 'true',
     });
     const coordinator = new RestartableService('dist/apps/coordinator/src/main.js', coordinatorPort, {

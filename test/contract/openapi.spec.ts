@@ -14,7 +14,7 @@ class NothingModule {}
 const DIFFERENCES: Readonly<Record<string, string>> = {};
 
 /** Contract classes beyond the standard, which has no schema for them: what the listings answer. */
-const ADDITIONS = ['NodeRunList', 'RunList'];
+const ADDITIONS = ['AtomicNodeRun', 'AtomicNodeRunProgress', 'NodePack', 'NodePackRefusal', 'NodeRunList', 'RunList'];
 
 type Json = Record<string, unknown>;
 

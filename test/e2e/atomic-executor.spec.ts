@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '#config';
@@ -58,7 +58,7 @@ describe('the atomic executor', () => {
         JARVIS_MAX_QUEUED: '0',
         JARVIS_CANCEL_GRACE_MS: '50',
         // Its nodes know of each other; test/e2e/isolated-packs.spec.ts has the same in processes of their own.
-        JARVIS_NODEPACK_IN_PROCESS: '@acme/odd',
+        JARVIS_NODEPACK_IN_PROCESS: await realpath(join(folder, 'odd')),
       }),
     );
     url = await listen(executor, { host: '127.0.0.1', port: 0, portSetting: 'ARP_ATOMIC_EXECUTOR_PORT' });

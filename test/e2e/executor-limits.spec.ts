@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { defineNode, RetryableError, TerminalError } from '@arp-jarvis/node-pack-sdk';
 import type { NodeContext } from '@arp-jarvis/node-pack-sdk';
 import { readSettings } from '#config';
-import type { AtomicNodeRun, NodeType } from '#contract';
+import type { AtomicNodeRun, NodeType, RequestContext } from '#contract';
 import { AtomicExecuteResult } from '#contract';
 import { listen } from '#http';
 import { createAtomicExecutor } from '../../apps/atomic-executor/src/atomic-executor.app.js';
@@ -12,6 +12,12 @@ import type { AtomicExecutorApp } from '../../apps/atomic-executor/src/atomic-ex
 import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
 import { call, conforming, refusal } from './http.js';
 
+const CTX: RequestContext = {
+  principal: { subject: 'test' },
+  trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), flags: '00' },
+  requestId: 'r',
+  signal: new AbortController().signal,
+};
 const OBJECT = { type: 'object', additionalProperties: true } as const;
 
 /** Holds handlers until it is opened. */
@@ -89,6 +95,20 @@ describe('an executor whose handlers are given by an application', () => {
           return { back };
         },
         'acme.lib.large': () => ({ text: 'x'.repeat(4_096) }),
+        'acme.lib.litter': async (_, ctx) => {
+          for (;;) await ctx.artifacts.put('x', { name: 'litter' });
+        },
+        'acme.lib.named': async (_, ctx) => ({ ...(await ctx.artifacts.put('x', { name: 'n'.repeat(256) })) }),
+        'acme.lib.trap': () => {
+          throw Object.defineProperty(new Error('x'), 'kind', {
+            get: () => {
+              throw new Error('trap');
+            },
+          });
+        },
+        'acme.lib.forger': () => {
+          throw Object.assign(new Error('x'), { kind: 'terminal', message: 42, details: { toJSON: () => 'text' } });
+        },
         'acme.lib.strange': () => ({ n: 1n }),
         'acme.lib.slow': async (_, ctx) => {
           ctx.progress({ fraction: 0.25, message: 'a quarter' });
@@ -233,6 +253,22 @@ describe('an executor whose handlers are given by an application', () => {
     expect(calls).toEqual([]);
   });
 
+  it('gives the places of those that were canceled while they waited to others, and remembers the cancel', async () => {
+    const places = [execute('acme.lib.gate'), execute('acme.lib.gate')];
+    await until(() => gate.waiting === 2);
+    const canceled = ['w1', 'w2'].map((id) => execute('acme.lib.count', { id }));
+    await until(async () => (await atWork()).length === 4);
+    await Promise.all(['w1', 'w2'].map(cancel));
+    await Promise.all(canceled);
+    const next = execute('acme.lib.count', { id: 'next' });
+    await until(async () => (await atWork()).some(({ node_run_id }) => node_run_id === 'next'));
+    gate.release();
+    await Promise.all(places);
+    expect(conforming(AtomicExecuteResult, await next).state).toBe('succeeded');
+    expect((await result('acme.lib.count', { id: 'w1' })).state).toBe('canceled');
+    expect(calls).toEqual(['next']);
+  });
+
   it('abandons a handler that does not listen, and has room again', async () => {
     const deaf = [execute('acme.lib.deaf', { id: 'd1' }), execute('acme.lib.deaf', { id: 'd2' })];
     await until(() => gate.waiting === 2);
@@ -305,6 +341,31 @@ describe('an executor whose handlers are given by an application', () => {
     expect(large).toMatchObject({ state: 'failed', error: { code: 'artifact_too_large' } });
   });
 
+  it('keeps no end of artifacts, and no names without end', async () => {
+    const litter = await result('acme.lib.litter');
+    expect(litter).toMatchObject({ state: 'failed', error: { code: 'too_many_artifacts' } });
+    expect(litter.output_artifacts).toHaveLength(256);
+    expect((await result('acme.lib.named')).error?.code).toBe('artifact_invalid');
+  });
+
+  it('survives what a handler may throw', async () => {
+    expect((await result('acme.lib.trap')).error).toMatchObject({ code: 'handler_error', retryable: false });
+    expect((await result('acme.lib.forger')).error).toEqual({
+      code: 'handler_error',
+      message: 'The handler failed.',
+      retryable: false,
+    });
+  });
+
+  it('survives inputs that are nested without end', async () => {
+    const depth = 6_000;
+    const inputs = `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    const body = `{"node_run_id":"deep","run_id":"r","node_type_ref":{"node_type_id":"acme.plain","version":"${executor.service.version}"},"inputs":${inputs}}`;
+    const answer = await call('POST', `${url}/v1/atomic-node-runs:execute`, body);
+    expect(answer.status).toBeLessThan(500);
+    expect((await result('acme.plain')).state).toBe('succeeded');
+  });
+
   it('refuses outputs that are too large or no JSON', async () => {
     expect((await result('acme.lib.large')).error).toMatchObject({ code: 'outputs_too_large', retryable: false });
     expect((await result('acme.lib.strange')).error).toMatchObject({ code: 'invalid_outputs' });
@@ -322,6 +383,17 @@ describe('an executor whose handlers are given by an application', () => {
       traceId,
       ids: ['r', 'ctx', 'acme.lib.context', executor.service.version],
     });
+  });
+});
+
+describe('settings of outbound calls', () => {
+  it.each([
+    ['JARVIS_EGRESS_ALLOW', 'https://example.com'],
+    ['JARVIS_EGRESS_BLOCK', 'example.com/path'],
+    ['JARVIS_EGRESS_ALLOW_PRIVATE', '10.0.0.0/99'],
+  ])('that cannot be read stop the start: %s', async (name, value) => {
+    const settings = readSettings(atomicExecutorSettings, { LOG_LEVEL: 'silent', [name]: value });
+    await expect(createAtomicExecutor(settings, { handlers: {} })).rejects.toThrow(value);
   });
 });
 
@@ -349,6 +421,30 @@ describe('an executor that stops', () => {
     gate.release();
     expect(conforming(AtomicExecuteResult, await answer).state).toBe('succeeded');
     await stopped;
+  });
+
+  it('gives back what only waits: nothing of it has run', async () => {
+    const gate = new Gate();
+    const settings = { LOG_LEVEL: 'silent', ARP_SHUTDOWN_GRACE_MS: '0', JARVIS_MAX_CONCURRENCY: '1' };
+    const executor = await createAtomicExecutor(readSettings(atomicExecutorSettings, settings), {
+      handlers: { 'acme.wait': (_, ctx) => gate.pass(ctx) },
+    });
+    const run = (node_run_id: string) =>
+      executor.executor.executeAtomicNodeRun(CTX, {
+        node_run_id,
+        run_id: 'r',
+        node_type_ref: { node_type_id: 'acme.wait', version: executor.service.version },
+        inputs: {},
+      });
+    await executor.app.init();
+    const first = run('first');
+    const second = run('second');
+    while (gate.waiting === 0) await new Promise((settle) => setTimeout(settle, 5));
+    const stopped = executor.stop();
+    await expect(second).rejects.toMatchObject({ code: 'service_stopping' });
+    expect((await first).error?.code).toBe('executor_stopped');
+    await stopped;
+    gate.release();
   });
 
   it('stops it when that takes too long; the failure may be repeated', async () => {

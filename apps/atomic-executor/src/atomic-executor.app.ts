@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { createEgressGuard, reasonOf } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { AtomicExecutorApi } from '#contract';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { Logger, ServiceApp, ServiceDescription } from '#http';
@@ -98,10 +99,31 @@ function executionOptions(settings: AtomicExecutorSettings): ExecutionOptions {
     rememberMs: settings.JARVIS_REMEMBER_RESULTS_SECS * 1_000,
     drainMs: Math.max(0, settings.ARP_SHUTDOWN_GRACE_MS - settings.JARVIS_CANCEL_GRACE_MS - AFTER_DRAIN_MS),
     maxProcesses: settings.JARVIS_NODEPACK_MAX_PROCESSES,
-    egress: {
+    egress: readEgress({
       ...(allow === undefined ? {} : { allow }),
       block: settings.JARVIS_EGRESS_BLOCK,
       allowPrivate: settings.JARVIS_EGRESS_ALLOW_PRIVATE,
-    },
+    }),
   };
+}
+
+/**
+ * What nodes may call, tried once: a pattern that cannot be read should stop the start, not every call.
+ *
+ * @throws EgressSettingsError
+ */
+function readEgress(egress: ExecutionOptions['egress']): ExecutionOptions['egress'] {
+  try {
+    createEgressGuard({ declared: [], ...egress });
+    return egress;
+  } catch (error) {
+    throw new EgressSettingsError(
+      `JARVIS_EGRESS_ALLOW, JARVIS_EGRESS_BLOCK or JARVIS_EGRESS_ALLOW_PRIVATE: ${reasonOf(error)}.`,
+    );
+  }
+}
+
+/** Settings of outbound calls that cannot be read. */
+class EgressSettingsError extends Error {
+  override readonly name = 'StartupError';
 }

@@ -44,11 +44,11 @@ export const atomicExecutorSettings = defineSettings({
   }),
   JARVIS_NODEPACK_ALLOW: list({
     default: undefined,
-    desc: 'Names of the packages that may be loaded, separated by commas; @acme/* for a whole scope. Without it all that are found.',
+    desc: 'Packages that may be loaded, separated by commas: dependencies by name (@acme/* for a whole scope), folders of JARVIS_NODEPACK_PATHS by their path (/srv/packs/* for those below). Without it all that are found.',
   }),
   JARVIS_NODEPACK_DENY: list({
     default: [],
-    desc: 'Names of packages that are never loaded, separated by commas; @acme/* for a whole scope.',
+    desc: 'Packages that are never loaded, separated by commas, named as in JARVIS_NODEPACK_ALLOW; folders also by the name in their package.json.',
   }),
   JARVIS_NODEPACK_STRICT: yesNo({
     default: false,
@@ -56,7 +56,7 @@ export const atomicExecutorSettings = defineSettings({
   }),
   JARVIS_NODEPACK_IN_PROCESS: list({
     default: [],
-    desc: 'Names of packages beside the first-party ones whose code runs in the process of the executor: faster, and trusted like the executor itself. All others run in processes of their own.',
+    desc: 'Packages beside the first-party ones whose code runs in the process of the executor, named as in JARVIS_NODEPACK_ALLOW: faster, and trusted like the executor itself. All others run in processes of their own.',
   }),
   JARVIS_NODEPACK_MAX_PROCESSES: wholeNumber({ min: 1, max: 256 })({
     default: 4,

@@ -10,30 +10,23 @@ export interface DiscoveryOptions {
   readonly paths: readonly string[];
 }
 
-/** A package that was found. */
-export interface FoundPackage {
-  readonly candidate: CandidatePackage;
-  /** A direct dependency, whose name npm vouches for; else a folder, whose name is what it calls itself. */
-  readonly isDependency: boolean;
-}
-
 /** What was found; whatever looks like a pack but cannot be read is refused, never passed over in silence. */
 export interface Discovery {
   /** Each once, in the order of their names. */
-  readonly found: readonly FoundPackage[];
+  readonly found: readonly CandidatePackage[];
   readonly refused: readonly { readonly packageName: string; readonly refusal: Refused }[];
 }
 
 /** The packages with node packs among the host's direct dependencies and in the given folders. Nothing of them is run. */
 export function discoverPackages({ hostPackageJson, paths }: DiscoveryOptions): Discovery {
   const host = JSON.parse(readFileSync(hostPackageJson, 'utf8')) as { dependencies?: Record<string, string> };
-  const found = new Map<string, FoundPackage>();
+  const found = new Map<string, CandidatePackage>();
   const refused: { packageName: string; refusal: Refused }[] = [];
   const examine = (folder: string, installedAs?: string) => {
     try {
       const candidate = readPackage(folder, installedAs);
       if (candidate === undefined || found.has(candidate.folder)) return;
-      found.set(candidate.folder, { candidate, isDependency: installedAs !== undefined });
+      found.set(candidate.folder, candidate);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       refused.push({ packageName: installedAs ?? folder, refusal: error });
@@ -50,7 +43,7 @@ export function discoverPackages({ hostPackageJson, paths }: DiscoveryOptions): 
       refused.push({ packageName: path, refusal: new Refused('pack_folder_missing', message) });
     }
   }
-  return { found: [...found.values()].sort((a, b) => (a.candidate.name < b.candidate.name ? -1 : 1)), refused };
+  return { found: [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), refused };
 }
 
 /** By path, walking up, as Node does: `require.resolve` would need the package to export its package.json. */

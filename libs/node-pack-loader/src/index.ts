@@ -1,2 +1,2 @@
-export { loadNodePacks, PacksRefusedError } from './load.js';
+export { isNamed, loadNodePacks, PacksRefusedError } from './load.js';
 export type { LoadedNode, LoadedPack, LoadedPacks, LoadOptions, PackRefusal } from './load.js';

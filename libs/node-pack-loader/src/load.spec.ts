@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { importPack, openInProcess, REFUSAL_CODES } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { PackHost, RefusalCode } from '@arp-jarvis/node-pack-sdk/runtime';
-import { loadNodePacks, PacksRefusedError } from './load.js';
+import { isNamed, loadNodePacks, PacksRefusedError } from './load.js';
 import type { LoadedPacks, LoadOptions } from './load.js';
 
 let root: string;
@@ -183,6 +183,20 @@ describe('loadNodePacks', () => {
     const folder = writePack({ name: '@arp-jarvis/node-pack-demo', folder: '../packs/demo', packId: 'jarvis.demo' });
     const { refusals } = await load([], { paths: [folder] });
     expect(refusals.map(({ code }) => code)).toEqual(['node_id_reserved']);
+  });
+
+  it('knows a folder by its path, whatever it calls itself; a denied name is denied everywhere', async () => {
+    const folder = writePack({ name: 'allowed', folder: '../packs/demo' });
+    const codes = async (options: Partial<LoadOptions>) =>
+      (await load([], { paths: [folder], ...options })).refusals.map(({ code }) => code);
+    expect(await codes({ allow: ['allowed'] })).toEqual(['pack_denied']);
+    expect(await codes({ allow: [folder] })).toEqual([]);
+    expect(await codes({ allow: [`${join(root, 'packs')}/*`] })).toEqual([]);
+    expect(await codes({ deny: [folder] })).toEqual(['pack_denied']);
+    expect(await codes({ deny: ['allowed'] })).toEqual(['pack_denied']);
+    const { packs } = await load([], { paths: [folder] });
+    const named = (list: string[]) => packs.map(({ pack }) => isNamed(list, { ...pack, name: pack.packageName }));
+    expect([named(['allowed']), named([folder])]).toEqual([[false], [true]]);
   });
 
   it('knows whole scopes in both lists', async () => {

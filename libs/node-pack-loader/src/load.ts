@@ -7,7 +7,7 @@ import type {
   RefusalCode,
 } from '@arp-jarvis/node-pack-sdk/runtime';
 import { discoverPackages } from './discovery.js';
-import type { DiscoveryOptions, FoundPackage } from './discovery.js';
+import type { DiscoveryOptions } from './discovery.js';
 
 /** A pack that does not run, and why. */
 export interface PackRefusal {
@@ -37,9 +37,9 @@ export interface LoadedPacks {
 }
 
 export interface LoadOptions extends DiscoveryOptions {
-  /** Names of packages that may be loaded, `@acme/*` for a whole scope; absent: all that were found. */
+  /** Packages that may be loaded, as `isNamed` names them; absent: all that were found. */
   readonly allow?: readonly string[];
-  /** Names of packages that are never loaded, `@acme/*` for a whole scope. */
+  /** Packages that are never loaded, as `isNamed` names them; a folder also by what it calls itself. */
   readonly deny: readonly string[];
   /** Name prefixes of dependencies whose nodes may have ids that start with `jarvis.` and be `first_party`. */
   readonly firstParty: readonly string[];
@@ -90,8 +90,8 @@ export async function loadNodePacks(options: LoadOptions): Promise<LoadedPacks> 
 
 type Refuse = (packageName: string, error: unknown) => undefined;
 
-function admitPackage({ candidate, isDependency }: FoundPackage, options: LoadOptions, refuse: Refuse): AdmittedPack[] {
-  const isFirstParty = isDependency && options.firstParty.some((prefix) => candidate.name.startsWith(prefix));
+function admitPackage(candidate: CandidatePackage, options: LoadOptions, refuse: Refuse): AdmittedPack[] {
+  const isFirstParty = candidate.isDependency && options.firstParty.some((prefix) => candidate.name.startsWith(prefix));
   try {
     checkLists(candidate, options);
     return declaredPacks(candidate).flatMap((declared) => {
@@ -106,12 +106,32 @@ function admitPackage({ candidate, isDependency }: FoundPackage, options: LoadOp
   }
 }
 
-function checkLists({ name }: CandidatePackage, { allow, deny }: LoadOptions): void {
-  const isOn = (list: readonly string[]) =>
-    list.some((entry) => entry === name || (entry.endsWith('/*') && name.startsWith(entry.slice(0, -1))));
-  if (isOn(deny)) throw new Refused('pack_denied', `${name} is on the deny list (JARVIS_NODEPACK_DENY).`);
-  if (allow !== undefined && !isOn(allow)) {
-    throw new Refused('pack_denied', `${name} is not on the allow list; add it to JARVIS_NODEPACK_ALLOW to load it.`);
+/**
+ * Whether an operator's list names a package: a dependency by the name it is installed under, or `@acme/*` for a whole scope; a folder by
+ * its real path, or `/srv/packs/*` for those below, since it calls itself what it likes.
+ */
+export function isNamed(
+  list: readonly string[],
+  pack: Pick<CandidatePackage, 'name' | 'folder' | 'isDependency'>,
+): boolean {
+  return isListed(list, pack.isDependency ? pack.name : pack.folder);
+}
+
+function isListed(list: readonly string[], name: string): boolean {
+  return list.some((entry) => entry === name || (entry.endsWith('/*') && name.startsWith(entry.slice(0, -1))));
+}
+
+function checkLists(candidate: CandidatePackage, { allow, deny }: LoadOptions): void {
+  const { name, folder, isDependency } = candidate;
+  if (isNamed(deny, candidate) || isListed(deny, name)) {
+    throw new Refused('pack_denied', `${name} is on the deny list (JARVIS_NODEPACK_DENY).`);
+  }
+  if (allow !== undefined && !isNamed(allow, candidate)) {
+    const entry = isDependency ? '' : ` its folder, ${folder},`;
+    throw new Refused(
+      'pack_denied',
+      `${name} is not on the allow list; add${entry === '' ? ' it' : entry} to JARVIS_NODEPACK_ALLOW to load it.`,
+    );
   }
 }
 

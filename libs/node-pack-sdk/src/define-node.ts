@@ -87,6 +87,8 @@ export type Node = Omit<NodeDefinition, WithDefaults | 'run'> &
 const NODE_ID = /^[a-z][a-z0-9-]*(\.[a-z0-9_-]+){2,}$/;
 const ERROR_CODE = /^[a-z][a-z0-9_]{0,63}$/;
 const EGRESS = /^(\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:(\*|\d{1,5}))?$/;
+/** Node's timers take no longer time. */
+const MAX_TIMER_MS = 2_147_483_647;
 const SIDE_EFFECTS: readonly unknown[] = ['read', 'write', 'irreversible'];
 
 type Rule = readonly [holds: (value: unknown) => boolean, rule: string];
@@ -97,7 +99,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   trustTier: [(value) => typeof value === 'string' && value !== '', 'must be the name of a tier, such as third_party'],
   idempotent: [(value) => typeof value === 'boolean', 'must be true or false'],
   retry: [isRetryPolicy, 'must be { maxAttempts, initialDelayMs?, multiplier?, maxDelayMs? } with numbers'],
-  timeoutMs: [isCount, 'must be a whole number of milliseconds above 0'],
+  timeoutMs: [
+    (value) => isCount(value) && (value as number) <= MAX_TIMER_MS,
+    `must be a whole number of milliseconds above 0, at most ${MAX_TIMER_MS}`,
+  ],
   maxConcurrency: [isCount, 'must be a whole number above 0'],
   egress: [
     (value) => isListOf(value, (host) => typeof host === 'string' && EGRESS.test(host)),

@@ -18,9 +18,13 @@ export class ArtifactsController {
     errors: ['artifact_not_found'],
   })
   async getArtifact(@Param('artifact_id') id: string): Promise<StreamableFile> {
-    const content = await this.artifacts.get(id);
+    const content = await this.artifacts.open(id);
     if (content === undefined) throw new AppError('artifact_not_found', { details: { artifact_id: id } });
     // Never shown by a browser: the content is a stranger's.
-    return new StreamableFile(content, { type: 'application/octet-stream', disposition: 'attachment' });
+    return new StreamableFile(content.stream, {
+      type: 'application/octet-stream',
+      disposition: 'attachment',
+      length: content.bytes,
+    });
   }
 }

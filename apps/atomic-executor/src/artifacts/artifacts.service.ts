@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { TerminalError } from '@arp-jarvis/node-pack-sdk';
 import type { ArtifactOptions, ArtifactRef } from '@arp-jarvis/node-pack-sdk';
@@ -14,6 +15,7 @@ export interface ArtifactLimits {
   readonly maxBytes: number;
 }
 
+const NAME_AT_MOST = 255;
 const ID = /^sha256:([0-9a-f]{64})$/;
 
 /** Keeps what handlers put, by the hash of its content: the same content is kept once, and an id cannot be guessed. */
@@ -21,12 +23,17 @@ const ID = /^sha256:([0-9a-f]{64})$/;
 export class ArtifactsService {
   constructor(@Inject(ARTIFACT_LIMITS) private readonly limits: ArtifactLimits) {}
 
-  /** @throws TerminalError artifact_too_large */
+  /** @throws TerminalError artifact_too_large, artifact_invalid */
   async put(content: Uint8Array, { name, mediaType }: Required<ArtifactOptions>): Promise<ArtifactRef> {
     const { maxBytes } = this.limits;
     if (content.byteLength > maxBytes) {
       throw new TerminalError(`The artifact has ${content.byteLength} bytes; at most ${maxBytes} are kept.`, {
         code: 'artifact_too_large',
+      });
+    }
+    if (name.length > NAME_AT_MOST || mediaType.length > NAME_AT_MOST) {
+      throw new TerminalError(`The name and the media type of an artifact have at most ${NAME_AT_MOST} characters.`, {
+        code: 'artifact_invalid',
       });
     }
     const digest = createHash('sha256').update(content).digest('hex');
@@ -50,6 +57,19 @@ export class ArtifactsService {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
+  }
+
+  /** Its content as a stream, and its length in bytes; undefined when there is none. */
+  async open(id: string): Promise<{ readonly stream: Readable; readonly bytes: number } | undefined> {
+    const digest = ID.exec(id)?.[1];
+    if (digest === undefined) return undefined;
+    try {
+      const file = await open(this.fileOf(digest));
+      return { stream: file.createReadStream(), bytes: (await file.stat()).size };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   /** Whole or not at all, also when the process ends in between. */

@@ -23,6 +23,9 @@ import type { CapacityLimits, Gate } from './capacity.js';
 import { RememberedResults } from './remembered-results.js';
 import { RunningNodeRun } from './running-node-run.js';
 
+/** Node's timers take no longer time. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 /** Injection token of ExecutionOptions. */
 export const EXECUTION_OPTIONS = Symbol('execution options');
 
@@ -110,26 +113,33 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
 
   async ping(): Promise<void> {}
 
-  /** One that is stopped while it waits ends at once; its turn passes without work. */
+  /** One that is stopped while it waits ends at once, and gives up its place in the queue. */
   private async whenThereIsRoom(
     ctx: RequestContext,
     node: LoadedNode,
     nodeRun: RunningNodeRun,
   ): Promise<AtomicExecuteResult> {
-    const { signal } = nodeRun;
-    const stopped = new Promise<void>((settle) => signal.addEventListener('abort', () => settle(), { once: true }));
+    const waiting = new AbortController();
     let isAtWork = false;
-    const work = this.capacity.run(this.gatesOf(node), async () => {
-      if (signal.aborted) return undefined;
-      isAtWork = true;
-      return this.run(ctx, node, nodeRun);
-    });
-    const first = await Promise.race([work, stopped]);
-    if (first !== undefined) return first;
-    const result = isAtWork ? await work : undefined;
-    if (result !== undefined) return result;
-    work.catch(() => undefined);
-    return toResult(nodeRun, stoppedInQueue(signal.reason));
+    const stop = () => {
+      if (!isAtWork) waiting.abort();
+    };
+    nodeRun.signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await this.capacity.run(this.gatesOf(node), waiting.signal, () => {
+        isAtWork = true;
+        return this.run(ctx, node, nodeRun);
+      });
+    } catch (error) {
+      if (!waiting.signal.aborted || isAtWork) throw error;
+      // Nothing of it has run: the coordinator may give it to another.
+      if (nodeRun.signal.reason !== 'canceled') throw new AppError('service_stopping');
+      const result = toResult(nodeRun, { state: 'canceled', error: handlerError('canceled') });
+      this.remembered.add({ request: nodeRun.request, result });
+      return result;
+    } finally {
+      nodeRun.signal.removeEventListener('abort', stop);
+    }
   }
 
   private gatesOf({ pack, host, manifest }: LoadedNode): Gate[] {
@@ -165,7 +175,7 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
 
   private timeoutOf({ manifest }: LoadedNode, { constraints }: AtomicExecuteRequest): number {
     const own = manifest.timeout_ms ?? this.options.defaultTimeoutMs;
-    return Math.min(own, constraints?.budgets?.max_wall_time_ms ?? own);
+    return Math.min(own, constraints?.budgets?.max_wall_time_ms ?? own, MAX_TIMER_MS);
   }
 
   private factsOf(
@@ -238,11 +248,6 @@ function nodeRunError(code: NodeRunErrorCode, message?: string, details?: Record
     retryable: entry.retryable,
     ...(details === undefined ? {} : { details }),
   };
-}
-
-function stoppedInQueue(reason: unknown): { state: 'failed' | 'canceled'; error: HandlerError } {
-  if (reason === 'canceled') return { state: 'canceled', error: handlerError('canceled') };
-  return { state: 'failed', error: handlerError('executor_stopped') };
 }
 
 type Ended = Pick<HandlerEnd, 'state'> &

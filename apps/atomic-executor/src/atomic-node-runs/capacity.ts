@@ -30,19 +30,20 @@ export class Capacity {
   /**
    * Runs `work` when there is a place at every gate and in the executor.
    *
-   * @throws AppError execution_overloaded, before anything of `work` has run
+   * @param waiting gives up the wait; must not fire once `work` has begun
+   * @throws AppError execution_overloaded, or the reason of `waiting`, before anything of `work` has run
    */
-  async run<T>(gates: readonly Gate[], work: () => Promise<T>): Promise<T> {
+  async run<T>(gates: readonly Gate[], waiting: AbortSignal, work: () => Promise<T>): Promise<T> {
     const [gate, ...others] = gates;
-    if (gate === undefined) return this.enter(this.executor, work);
-    return this.enter(this.queueOf(gate), () => this.run(others, work));
+    if (gate === undefined) return this.enter(this.executor, waiting, work);
+    return this.enter(this.queueOf(gate), waiting, () => this.run(others, waiting, work));
   }
 
-  private async enter<T>(queue: PQueue, work: () => Promise<T>): Promise<T> {
+  private async enter<T>(queue: PQueue, waiting: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (queue.pending >= queue.concurrency && queue.size >= this.limits.maxQueued) {
       throw new AppError('execution_overloaded');
     }
-    return queue.add(work);
+    return queue.add(work, { signal: waiting });
   }
 
   private queueOf({ name, maxConcurrency }: Gate): PQueue {

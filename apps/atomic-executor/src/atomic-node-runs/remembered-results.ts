@@ -18,8 +18,7 @@ export class RememberedResults {
 
   /** @param ttlMs 0: nothing is remembered */
   constructor(ttlMs: number) {
-    this.cache =
-      ttlMs === 0 ? undefined : new LRUCache({ ttl: ttlMs, maxSize: BYTES_AT_MOST, sizeCalculation: bytesOf });
+    this.cache = ttlMs === 0 ? undefined : new LRUCache({ ttl: ttlMs, maxSize: BYTES_AT_MOST });
   }
 
   find(nodeRunId: string): Remembered | undefined {
@@ -27,11 +26,17 @@ export class RememberedResults {
   }
 
   add(remembered: Remembered): void {
-    if (remembered.result.error?.retryable === true) return;
-    this.cache?.set(remembered.result.node_run_id, remembered);
+    if (this.cache === undefined || remembered.result.error?.retryable === true) return;
+    const size = bytesOf(remembered);
+    if (size !== undefined) this.cache.set(remembered.result.node_run_id, remembered, { size });
   }
 }
 
-function bytesOf({ request, result }: Remembered): number {
-  return JSON.stringify(request.inputs).length + JSON.stringify(result).length;
+/** About; undefined for what is nested too deeply to be written. */
+function bytesOf({ request, result }: Remembered): number | undefined {
+  try {
+    return JSON.stringify(request.inputs).length + JSON.stringify(result).length;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,12 @@
+import { TerminalError } from '@arp-jarvis/node-pack-sdk';
 import type { ArtifactRef, Progress } from '@arp-jarvis/node-pack-sdk';
 import type { CallPorts, StopReason } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { AtomicExecuteRequest, AtomicExecuteResult, AtomicNodeRun } from '#contract';
 import type { Logger } from '#http';
 import type { ArtifactsService } from '../artifacts/artifacts.service.js';
+
+const ARTIFACTS_AT_MOST = 256;
+const ARTIFACT_BYTES_AT_MOST = 512 * 1_024 * 1_024;
 
 /** A node run that waits for a place or is at work. */
 export class RunningNodeRun {
@@ -13,6 +17,8 @@ export class RunningNodeRun {
   /** Set by whoever runs it; what it gives never rejects but with execution_overloaded. */
   result!: Promise<AtomicExecuteResult>;
   private readonly stopping = new AbortController();
+  private artifactsPut = 0;
+  private artifactBytes = 0;
   private state: AtomicNodeRun['state'] = 'queued';
   private progress: AtomicNodeRun['progress'];
 
@@ -44,12 +50,24 @@ export class RunningNodeRun {
         this.progress = presentProgress(progress);
       },
       putArtifact: async (content, options) => {
+        this.countArtifact(content.byteLength);
         const ref = await store.put(content, options);
         this.artifacts.push(ref);
         return ref;
       },
       getArtifact: (id) => store.get(id),
     };
+  }
+
+  /** @throws TerminalError too_many_artifacts */
+  private countArtifact(bytes: number): void {
+    this.artifactsPut += 1;
+    this.artifactBytes += bytes;
+    if (this.artifactsPut <= ARTIFACTS_AT_MOST && this.artifactBytes <= ARTIFACT_BYTES_AT_MOST) return;
+    throw new TerminalError(
+      `A node run keeps at most ${ARTIFACTS_AT_MOST} artifacts, of ${ARTIFACT_BYTES_AT_MOST} bytes in all.`,
+      { code: 'too_many_artifacts' },
+    );
   }
 
   present(): AtomicNodeRun {

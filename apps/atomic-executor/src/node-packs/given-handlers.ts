@@ -29,6 +29,7 @@ export function packsOfHandlers(handlers: GivenHandlers, version: string, option
     packageName: 'handlers',
     folder: '',
     entryFile: '',
+    isDependency: false,
     isFirstParty: true,
     manifest,
     nodes: manifest.nodes.map((node) => ({

@@ -1,12 +1,13 @@
 import { importPack, openInProcess, openIsolated } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { AdmittedPack, PackHost } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { Logger } from '#http';
+import { isNamed } from '#node-pack-loader';
 import { grantsOf } from './grants.js';
 import type { readGrants } from './grants.js';
 
 /** How the code of packs is run. */
 export interface PackRunOptions {
-  /** Names of packages beside the first-party ones that run in this process. */
+  /** Packages beside the first-party ones that run in this process, as `isNamed` names them. */
   readonly inProcess: readonly string[];
   readonly grants: ReturnType<typeof readGrants>;
   readonly memoryMb: number;
@@ -26,7 +27,7 @@ export interface PackRunOptions {
 export async function openPack(pack: AdmittedPack, options: PackRunOptions, logger: Logger): Promise<PackHost> {
   const { packId, packageName, folder, entryFile, manifest } = pack;
   const { graceMs, maxOutputBytes, loadTimeoutMs } = options;
-  if (pack.isFirstParty || options.inProcess.includes(packageName)) {
+  if (pack.isFirstParty || isNamed(options.inProcess, { ...pack, name: packageName })) {
     const { handlers } = await importPack(entryFile, packId, loadTimeoutMs);
     return openInProcess(handlers, { graceMs, maxOutputBytes });
   }

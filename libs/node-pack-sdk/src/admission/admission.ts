@@ -26,6 +26,7 @@ export interface AdmittedPack {
   readonly folder: string;
   /** Real path of the module whose default export is the pack. */
   readonly entryFile: string;
+  readonly isDependency: boolean;
   readonly isFirstParty: boolean;
   readonly manifest: NodePackManifest;
   readonly nodes: readonly AdmittedNode[];
@@ -55,8 +56,18 @@ export function admitPack(candidate: CandidatePackage, declared: DeclaredPack, i
       packId,
     );
   }
-  const { name: packageName, folder } = candidate;
-  return { packId, version: manifest.version, packageName, folder, entryFile, isFirstParty, manifest, nodes };
+  const { name: packageName, folder, isDependency } = candidate;
+  return {
+    packId,
+    version: manifest.version,
+    packageName,
+    folder,
+    entryFile,
+    isDependency,
+    isFirstParty,
+    manifest,
+    nodes,
+  };
 }
 
 /**

@@ -13,6 +13,8 @@ export interface CandidatePackage {
   readonly version: string;
   /** Real path of its folder. */
   readonly folder: string;
+  /** A direct dependency, whose name npm vouches for. A folder calls itself what it likes: operators name it by its path. */
+  readonly isDependency: boolean;
   /** The `jarvis` field of its package.json, unchecked. */
   readonly metadata: unknown;
 }
@@ -59,6 +61,7 @@ export function readPackage(folder: string, installedAs?: string): CandidatePack
     name: installedAs ?? (typeof name === 'string' && name !== '' ? name : folder),
     version: typeof version === 'string' ? version : '',
     folder: realpathSync(folder),
+    isDependency: installedAs !== undefined,
     metadata: jarvis,
   };
 }

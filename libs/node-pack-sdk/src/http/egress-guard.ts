@@ -3,7 +3,8 @@ import type { EgressRules } from './egress-rules.js';
 import { matchesHost, parseHostPattern } from './host-patterns.js';
 import type { PortsByDefault } from './host-patterns.js';
 import { egressDenied, invalidUrl } from './http-failures.js';
-import { parseAddressRange, whyNotPublic } from './public-addresses.js';
+import { isAmong, parseAddressRange, whyNotPublic } from './public-addresses.js';
+import type { AddressRange } from './public-addresses.js';
 
 /** Says what may be called. Both throw TerminalError, `egress_denied` or `invalid_url`. */
 export interface EgressGuard {
@@ -19,6 +20,8 @@ export function createEgressGuard(rules: EgressRules): EgressGuard {
   const allowed = rules.allow === undefined ? () => true : matcher(rules.allow, 'web');
   const blocked = matcher(rules.block, 'any');
   const allowPrivate = rules.allowPrivate.map(parseAddressRange);
+  // A host can be called by other spellings of its address, and by any name that leads there.
+  const blockedAddresses = [...rules.block.flatMap(addressOf), ...NEVER];
   return {
     checkUrl: (url) => {
       if (url.protocol !== 'http:' && url.protocol !== 'https:') {
@@ -35,10 +38,12 @@ export function createEgressGuard(rules: EgressRules): EgressGuard {
         );
       }
       const literal = url.hostname.replace(/^\[|\]$/g, '');
+      if (isAmong(literal, blockedAddresses)) throw egressDenied(`The operator has blocked ${url.host}.`);
       const kind = isIP(literal) === 0 ? undefined : whyNotPublic(literal, allowPrivate);
       if (kind !== undefined) throw egressDenied(`${url.host} is not a public address (${kind}). ${EXCEPTION}`);
     },
     checkAddress: (hostname, address) => {
+      if (isAmong(address, blockedAddresses)) throw egressDenied(`The operator has blocked an address of ${hostname}.`);
       const kind = whyNotPublic(address, allowPrivate);
       if (kind === undefined) return;
       throw egressDenied(
@@ -47,6 +52,15 @@ export function createEgressGuard(rules: EgressRules): EgressGuard {
       );
     },
   };
+}
+
+/** Public by their number, and the platform of a cloud by what answers there. */
+const NEVER: readonly AddressRange[] = [parseAddressRange('168.63.129.16')];
+
+/** The address of a block pattern that is one. */
+function addressOf(pattern: string): AddressRange[] {
+  const host = /^\[(.+)\](?::.*)?$/.exec(pattern)?.[1] ?? pattern.replace(/:(\*|\d{1,5})$/, '');
+  return isIP(host) === 0 ? [] : [parseAddressRange(host)];
 }
 
 const EXCEPTION = 'The operator can allow private addresses one by one.';

@@ -36,6 +36,16 @@ export function whyNotPublic(address: string, allowed: readonly AddressRange[]):
   return parsed.kind() === 'ipv6' && !parsed.match(GLOBAL_UNICAST_V6) ? 'reserved' : undefined;
 }
 
+/** Whether an address is one of a list, in whatever spelling. */
+export function isAmong(address: string, ranges: readonly AddressRange[]): boolean {
+  if (isIP(address) === 0) return false;
+  const parsed = ipaddr.process(isIP(address) === 4 ? address : inHex(address));
+  return ranges.some(([start, bits]) => {
+    const from = ipaddr.process(start.toString());
+    return from.kind() === parsed.kind() && parsed.match(from, bits);
+  });
+}
+
 /** Without dots and zone: the library takes `::8.8.8.8`, which is nobody's address, for `::ffff:8.8.8.8`. */
 function inHex(address: string): string {
   return new URL(`http://[${address.replace(/%.*/, '')}]`).hostname.slice(1, -1);

@@ -1,3 +1,4 @@
+import type { NodeErrorKind } from '../errors.js';
 import type { HandlerEnd, HandlerError, StopReason, Usage } from './pack-host.js';
 
 /** What a node run can fail with beside what its handler throws on purpose. The error catalogue of the suite has the same. */
@@ -17,6 +18,7 @@ export const HANDLER_ERRORS = {
 
 export type HandlerErrorCode = keyof typeof HANDLER_ERRORS;
 
+const KINDS: readonly NodeErrorKind[] = ['terminal', 'retryable', 'canceled', 'timeout'];
 const MESSAGE_AT_MOST = 2_000;
 const CODE = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -40,31 +42,50 @@ export function stoppedEnd(reason: StopReason, usage: Usage): HandlerEnd {
  * of the SDK); of anything else nothing is told, since nobody meant it for a caller.
  */
 export function thrownEnd(error: unknown, usage: Usage): HandlerEnd {
-  if (!(error instanceof Error)) return { state: 'failed', error: handlerError('handler_error'), cause: error, usage };
-  const { kind, code, details } = error as Error & { kind?: unknown; code?: unknown; details?: unknown };
-  if (kind !== 'terminal' && kind !== 'retryable' && kind !== 'canceled' && kind !== 'timeout') {
-    return { state: 'failed', error: handlerError('handler_error'), cause: error, usage };
-  }
+  const said = saidOnPurpose(error);
+  if (said === undefined) return { state: 'failed', error: handlerError('handler_error'), cause: error, usage };
+  const { kind, code, message, details } = said;
   return {
     state: kind === 'canceled' ? 'canceled' : 'failed',
     error: {
       code: typeof code === 'string' && CODE.test(code) ? code : 'handler_error',
-      message: error.message.slice(0, MESSAGE_AT_MOST) || HANDLER_ERRORS.handler_error.message,
+      message:
+        (typeof message === 'string' ? message.slice(0, MESSAGE_AT_MOST) : '') || HANDLER_ERRORS.handler_error.message,
       retryable: kind === 'retryable' || kind === 'timeout',
-      ...(isJsonObject(details) ? { details } : {}),
+      ...(details === undefined ? {} : { details }),
     },
     cause: error,
     usage,
   };
 }
 
-/** An object that survives the way to the caller. */
-function isJsonObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+interface Said {
+  readonly kind: NodeErrorKind;
+  readonly code: unknown;
+  readonly message: unknown;
+  readonly details: Record<string, unknown> | undefined;
+}
+
+/** What an error of the SDK says; undefined of anything else. Reading it may run code of the pack, which may throw. */
+function saidOnPurpose(error: unknown): Said | undefined {
   try {
-    JSON.stringify(value);
-    return true;
+    if (!(error instanceof Error)) return undefined;
+    const { kind, code, message, details } = error as Error & Record<'kind' | 'code' | 'details', unknown>;
+    const known = KINDS.find((one) => one === kind);
+    return known === undefined ? undefined : { kind: known, code, message, details: asJsonObject(details) };
   } catch {
-    return false;
+    return undefined;
+  }
+}
+
+/** As it will arrive at the caller; undefined when it is no object there. */
+function asJsonObject(value: unknown): Record<string, unknown> | undefined {
+  try {
+    const written: unknown = JSON.parse(JSON.stringify(value));
+    return typeof written === 'object' && written !== null && !Array.isArray(written)
+      ? (written as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
   }
 }

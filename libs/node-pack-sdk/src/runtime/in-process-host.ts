@@ -1,6 +1,6 @@
 import type { Node } from '../define-node.js';
 import { stoppedEnd } from './handler-error.js';
-import type { HandlerCall, HandlerEnd, PackHost, StopReason, Usage } from './pack-host.js';
+import type { CallPorts, HandlerCall, HandlerEnd, PackHost, StopReason, Usage } from './pack-host.js';
 import { runHandler } from './run-handler.js';
 import { RunningCalls } from './running-calls.js';
 
@@ -43,7 +43,9 @@ async function runWithin(
   const onUsage = (usage: Usage) => {
     spent = usage;
   };
-  const work = runHandler(handler, { ...call, maxOutputBytes, onUsage });
+  let isAbandoned = false;
+  const ports = portsUntil(call.ports, () => isAbandoned);
+  const work = runHandler(handler, { ...call, ports, maxOutputBytes, onUsage });
   let abandon: NodeJS.Timeout | undefined;
   const abandoned = new Promise<HandlerEnd>((settle) => {
     const stop = () => {
@@ -55,6 +57,22 @@ async function runWithin(
   try {
     return await Promise.race([work, abandoned]);
   } finally {
+    isAbandoned = true;
     clearTimeout(abandon);
   }
+}
+
+/** What an abandoned handler still says is dropped, and what it still wants is refused. */
+function portsUntil(ports: CallPorts, isOver: () => boolean): CallPorts {
+  const over = () => Promise.reject(new Error('the node run has ended'));
+  return {
+    log: (...line) => {
+      if (!isOver()) ports.log(...line);
+    },
+    progress: (progress) => {
+      if (!isOver()) ports.progress(progress);
+    },
+    putArtifact: (...artifact) => (isOver() ? over() : ports.putArtifact(...artifact)),
+    getArtifact: (id) => (isOver() ? over() : ports.getArtifact(id)),
+  };
 }

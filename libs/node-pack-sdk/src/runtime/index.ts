@@ -1,5 +1,6 @@
 /** For hosts: executors and tools that run packs. Authors of packs need nothing of it. */
 export type { EgressRules } from '../http/egress-rules.js';
+export { createEgressGuard } from '../http/egress-guard.js';
 export { createGuardedHttp } from '../http/guarded-http.js';
 export type { GuardedHttp, GuardedHttpOptions } from '../http/guarded-http.js';
 export { HANDLER_ERRORS, handlerError } from './handler-error.js';
