@@ -27,6 +27,6 @@ The nodes' ids start with `__PACK_ID__`; the version of every node is the versio
 
 1. `npm version patch` (or `minor`, `major`)
 2. `npm run build`, and commit `jarvis.nodepack.json`
-3. `npm publish`__PUBLIC__
+3. `npm publish__PUBLIC__`
 __SDK_NOTE__
 Whoever runs an executor then installs it there: `npm install __PACKAGE_NAME__`. Without publishing: `npm pack`, and `npm install` with the file that it writes.

@@ -147,7 +147,7 @@ function withoutDuplicates(packs: readonly AdmittedPack[], refuse: Refuse): Admi
     const shared = [...claims].find(([, claimants]) => claimants.length > 1 && claimants.includes(pack));
     if (shared === undefined) return true;
     const [id, claimants] = shared;
-    const names = claimants.map(({ packageName }) => packageName).join(' and in ');
+    const names = claimants.map(({ packageName, folder }) => `${packageName} (${folder})`).join(' and in ');
     const isPack = id === pack.packId;
     refuse(
       pack.packageName,

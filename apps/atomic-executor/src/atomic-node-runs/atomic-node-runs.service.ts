@@ -164,8 +164,8 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
         ports: nodeRun.ports(this.logger, this.artifacts),
         signal,
       });
-      this.logFailure(end);
-      const result = toResult(nodeRun, end);
+      this.logFailure(node, end);
+      const result = toResult(nodeRun, signal.reason === 'timeout' ? outOfTime(end, timeoutMs) : end);
       this.remembered.add({ request, result });
       return result;
     } finally {
@@ -202,12 +202,12 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
     };
   }
 
-  private logFailure(end: HandlerEnd): void {
+  private logFailure({ manifest: { id: node_type_id } }: LoadedNode, end: HandlerEnd): void {
     if (end.state !== 'failed') return;
     const { code, details } = end.error;
-    if (end.cause !== undefined) this.logger.warn({ err: end.cause, code }, 'the handler failed');
-    else if (code === 'invalid_outputs') this.logger.error({ code, details }, end.error.message);
-    else this.logger.warn({ code }, end.error.message);
+    if (end.cause !== undefined) this.logger.warn({ err: end.cause, node_type_id, code }, 'the handler failed');
+    else if (code === 'invalid_outputs') this.logger.error({ node_type_id, code, details }, end.error.message);
+    else this.logger.warn({ node_type_id, code }, end.error.message);
   }
 }
 
@@ -248,6 +248,12 @@ function nodeRunError(code: NodeRunErrorCode, message?: string, details?: Record
     retryable: entry.retryable,
     ...(details === undefined ? {} : { details }),
   };
+}
+
+/** With the time that it had: the author's, the operator's or that of a budget. */
+function outOfTime(end: HandlerEnd, timeoutMs: number): HandlerEnd {
+  if (end.state !== 'failed' || end.error.code !== 'timeout') return end;
+  return { ...end, error: { ...end.error, message: `The node run took longer than the ${timeoutMs} ms that it may.` } };
 }
 
 type Ended = Pick<HandlerEnd, 'state'> &

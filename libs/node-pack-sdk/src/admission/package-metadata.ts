@@ -52,7 +52,9 @@ export function readPackage(folder: string, installedAs?: string): CandidatePack
   if (content === undefined) {
     throw new Refused(
       'pack_metadata_invalid',
-      `The package.json of ${installedAs ?? folder} is not a JSON object; install the package again.`,
+      installedAs === undefined
+        ? `There is no package.json that is a JSON object in ${folder}.`
+        : `The package.json of ${installedAs} is not a JSON object; install the package again.`,
     );
   }
   const { name, version, jarvis } = content;
@@ -84,7 +86,7 @@ export function declaredPacks({ name, version, metadata }: CandidatePackage): De
   if (!semver.satisfies(SDK_VERSION, range, { includePrerelease: true })) {
     throw new Refused(
       'pack_sdk_incompatible',
-      `${name} is made for node-pack-sdk ${range}, this executor has ${SDK_VERSION}. Install a version of it that fits.`,
+      `${name} is made for node-pack-sdk ${range}, this executor has ${SDK_VERSION}. Install a version of it that fits; its author says in jarvis.compat.sdk which SDKs it works with.`,
     );
   }
   return Object.entries(metadata.nodepacks).map(([packId, paths]) => ({ packId, ...paths }));
