@@ -1,4 +1,4 @@
-import { chmod, cp, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,8 +25,17 @@ export async function copyTree(): Promise<{ readonly folder: string; remove(): P
     // Times are kept: what is built and installed stays newer than what it comes from.
     await cp(part, join(folder, part), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
   }
-  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+  await linkPackages(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** A folder of links, each to a real path, as npm makes them: the process of a pack may read those of its dependencies, and no link above. */
+async function linkPackages(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  for (const name of await readdir(from)) {
+    if (name.startsWith('@')) await linkPackages(join(from, name), join(to, name));
+    else await symlink(await realpath(join(from, name)), join(to, name));
+  }
 }
 
 /** `npm start` in the copy would install what is out of date, through the link, and empty the original's folder first. */
