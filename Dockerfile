@@ -20,6 +20,8 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/libs/node-pack-sdk ./libs/node-pack-sdk
 COPY --from=build /app/node-packs ./node-packs
 COPY --from=build /app/dist ./dist
+# What handlers keep as artifacts; a volume outlives the container.
+RUN mkdir -p .data/artifacts && chown -R node:node .data
 USER node
 EXPOSE 8080 8081 8082
 
