@@ -1,16 +1,7 @@
 import { resolve } from 'node:path';
 import { PERMISSIONS } from '@arp-jarvis/node-pack-sdk';
 import type { Permission } from '@arp-jarvis/node-pack-sdk';
-
-/** What the operator lets one pack do. */
-export interface Grants {
-  /** Absolute paths. */
-  readonly filesRead: readonly string[];
-  readonly filesWrite: readonly string[];
-  readonly childProcess: boolean;
-  readonly workerThreads: boolean;
-  readonly nativeAddons: boolean;
-}
+import type { IsolatedGrants } from '@arp-jarvis/node-pack-sdk/runtime';
 
 interface Grant {
   readonly packId: string;
@@ -45,7 +36,7 @@ export function readGrants(entries: readonly string[]): readonly Grant[] {
 }
 
 /** What a pack gets: what it asks for and the operator grants. */
-export function grantsOf(all: readonly Grant[], packId: string, asked: readonly Permission[] = []): Grants {
+export function grantsOf(all: readonly Grant[], packId: string, asked: readonly Permission[] = []): IsolatedGrants {
   const granted = all.filter((grant) => grant.packId === packId && asked.includes(grant.permission));
   const has = (permission: Permission) => granted.some((grant) => grant.permission === permission);
   const paths = (permission: Permission) =>
@@ -60,7 +51,7 @@ export function grantsOf(all: readonly Grant[], packId: string, asked: readonly 
 }
 
 /** The names of the permissions that a pack got. */
-export function grantedNames(grants: Grants): Permission[] {
+export function grantedNames(grants: IsolatedGrants): Permission[] {
   const got: Record<Permission, boolean> = {
     'files.read': grants.filesRead.length > 0,
     'files.write': grants.filesWrite.length > 0,
