@@ -79,7 +79,7 @@ describe('packs of strangers', () => {
   it.each([
     ['spin', { state: 'failed', error: { code: 'timeout' } }, 300],
     ['deaf', { state: 'failed', error: { code: 'timeout' } }, 300],
-    ['heap', { state: 'failed', error: { code: 'handler_crashed', retryable: false } }, 20_000],
+    ['heap', { state: 'failed', error: { code: 'handler_crashed', retryable: true } }, 20_000],
     ['buffers', { state: 'failed', error: { code: 'handler_crashed' } }, 20_000],
     ['exit', { state: 'failed', error: { code: 'handler_crashed' } }, 20_000],
     ['late', { state: 'failed', error: { code: 'handler_crashed' } }, 20_000],

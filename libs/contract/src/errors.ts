@@ -136,7 +136,7 @@ export const NODE_RUN_ERROR_CATALOGUE = {
   canceled: { retryable: false, message: 'The node run was canceled.' },
   handler_error: { retryable: false, message: 'The handler failed.' },
   handler_crashed: {
-    retryable: false,
+    retryable: true,
     message: 'The process of the node pack ended while the node run was at work.',
   },
   executor_stopped: { retryable: true, message: 'The executor was stopped while the node run was at work.' },

@@ -4,7 +4,8 @@ import type { HandlerEnd, HandlerError, StopReason, Usage } from './pack-host.js
 /** What a node run can fail with beside what its handler throws on purpose. The error catalogue of the suite has the same. */
 export const HANDLER_ERRORS = {
   handler_error: { retryable: false, message: 'The handler failed.' },
-  handler_crashed: { retryable: false, message: 'The process of the node pack ended while the node run was at work.' },
+  // What an earlier node run has left behind may have ended it; whether it may be repeated the coordinator knows.
+  handler_crashed: { retryable: true, message: 'The process of the node pack ended while the node run was at work.' },
   invalid_inputs: { retryable: false, message: 'The inputs do not match the input schema of the node type.' },
   invalid_outputs: {
     retryable: false,

@@ -23,7 +23,10 @@ beforeAll(async () => {
     echo: (inputs) => inputs,
     pid: async ({ ms = 0 }) => { await new Promise((settle) => setTimeout(settle, ms)); return { pid: process.pid }; },
     spin: () => { for (;;); },
-    exit: () => process.exit(1),`);
+    exit: () => process.exit(1),
+    leavesSpin: () => { setTimeout(() => { for (;;); }, 100); return { pid: process.pid }; },
+    pauses: ({ ms }) => { setTimeout(() => { for (const end = Date.now() + ms; Date.now() < end;); }, 100); return { pid: process.pid }; },
+    leavesLeak: () => { const kept = []; setInterval(() => kept.push(Buffer.alloc(20_000_000, 1)), 100); return { pid: process.pid }; },`);
 });
 afterEach(async () => {
   await Promise.all(opened.map((host) => host.close()));
@@ -100,16 +103,62 @@ describe('the processes of a pack', () => {
     expect(await pidOf(host)).not.toBe(before);
   });
 
-  it('are started after a growing pause when they end one after another; calls wait within their signal', async () => {
+  it('are started at once when node runs end them: others do not wait for what one caller does', async () => {
     const host = await open({ maxProcesses: 1 });
-    const begun = Date.now();
-    // The pauses before the next: 0, 100, 200, 400 ms.
-    for (let i = 0; i < 5; i += 1) {
+    for (let i = 0; i < 9; i += 1) {
       expect((await run(host, 'exit')).end).toMatchObject({ error: { code: 'handler_crashed' } });
     }
-    expect(Date.now() - begun).toBeGreaterThan(700);
-    const impatient = await run(host, 'echo', {}, stopAfter(100, 'timeout'));
+    const innocent = await run(host, 'echo', { a: 1 }, stopAfter(5_000, 'timeout'));
+    expect(innocent.end).toMatchObject({ outputs: { a: 1 } });
+  });
+
+  it('are started after a growing pause when they cannot be loaded; calls wait within their signal', async () => {
+    const logs: string[] = [];
+    const broken = await scratchPack('exit: () => process.exit(1)');
+    const host = await openIsolated(isolatedOptions(broken, { maxProcesses: 1 }, logs));
+    opened.push(host);
+    await writeFile(broken.entryFile, 'throw new Error("half written");');
+    await run(host, 'exit');
+    // Attempts after 0, 0.1, 0.3, 0.7, 1.5 and 3.1 s; each takes some time too.
+    const impatient = await run(host, 'exit', {}, stopAfter(3_000, 'timeout'));
     expect(impatient.end).toMatchObject({ error: { code: 'timeout' } });
+    const attempts = logs.filter((line) => line.includes('half written')).length;
+    expect(attempts).toBeGreaterThanOrEqual(2);
+    expect(attempts).toBeLessThanOrEqual(6);
+    await broken.remove();
+  });
+
+  it('one that something left behind keeps busy is not given to the next', async () => {
+    const logs: string[] = [];
+    const host = await open({ maxProcesses: 1, graceMs: 50 }, logs);
+    const { end } = await run(host, 'leavesSpin');
+    const { pid } = (end as HandlerEnd & { outputs: { pid: number } }).outputs;
+    await new Promise((settle) => setTimeout(settle, 300));
+    const [first, second] = await Promise.all([
+      run(host, 'pid', {}, stopAfter(10_000, 'timeout')),
+      run(host, 'echo', { a: 1 }, stopAfter(10_000, 'timeout')),
+    ]);
+    expect(first.end.state).toBe('succeeded');
+    expect(second.end).toMatchObject({ outputs: { a: 1 } });
+    expect(isAlive(pid)).toBe(false);
+    expect(logs.join()).toContain('without a node run did not answer');
+  });
+
+  it('a call that is stopped while an idle process is asked ends at once, and the process stays', async () => {
+    const host = await open({ maxProcesses: 1 });
+    const { end } = await run(host, 'pauses', { ms: 300 });
+    await new Promise((settle) => setTimeout(settle, 150));
+    expect((await run(host, 'echo', {}, stopAfter(50, 'canceled'))).end.state).toBe('canceled');
+    expect(await pidOf(host)).toBe((end as HandlerEnd & { outputs: { pid: number } }).outputs.pid);
+  });
+
+  (process.platform === 'linux' ? it : it.skip)('one that grows without work is ended', async () => {
+    const logs: string[] = [];
+    const host = await open({ maxProcesses: 1 }, logs);
+    const { end } = await run(host, 'leavesLeak');
+    const { pid } = (end as HandlerEnd & { outputs: { pid: number } }).outputs;
+    await until(() => !isAlive(pid));
+    expect(logs.join()).toContain('without a node run had more memory than it may have');
     expect((await run(host, 'echo', { a: 1 })).end).toMatchObject({ outputs: { a: 1 } });
   });
 
@@ -152,6 +201,16 @@ setInterval(() => undefined, 1_000);`,
 describe('a pack that cannot be loaded', () => {
   const HEAD = `const nodes = [{ id: '${PACK_ID}.echo', run: (inputs) => inputs }]; export default { id: '${PACK_ID}', nodes };`;
 
+  const TOO_MUCH = /^it failed while it was loaded: The process of the node pack had more than the 128 MiB of memory/;
+  const TOO_LARGE: [string, string, RegExp][] = [
+    ['much memory at once', `globalThis.kept = Buffer.alloc(400_000_000, 1); ${HEAD}`, TOO_MUCH],
+    [
+      'memory without end',
+      `const kept = []; setInterval(() => kept.push(Buffer.alloc(20_000_000, 1)), 50); await new Promise(() => undefined); ${HEAD}`,
+      TOO_MUCH,
+    ],
+  ];
+
   it.each([
     [
       'top-level await that never settles',
@@ -173,6 +232,7 @@ describe('a pack that cannot be loaded', () => {
       `import { writeSync } from 'node:fs'; writeSync(3, 'garbage'); await new Promise(() => undefined); ${HEAD}`,
       /^it failed while it was loaded: a message of \d+ bytes/,
     ],
+    ...(process.platform === 'linux' ? TOO_LARGE : []),
   ])('%s', async (_, text, clause) => {
     const broken = await scratchPack('', { files: { 'broken.js': text } });
     const entryFile = join(broken.folder, 'broken.js');

@@ -182,7 +182,7 @@ describe('a handler that misbehaves hurts its own node run only', () => {
 
   it('a heap that is full', async () => {
     const { end } = await amongOthers('heap');
-    expect(end).toMatchObject({ error: { code: 'handler_crashed', retryable: false }, usage: { cost: 3 } });
+    expect(end).toMatchObject({ error: { code: 'handler_crashed', retryable: true }, usage: { cost: 3 } });
     expect(end).toMatchObject({ error: { message: expect.stringContaining('more than the 128 MiB of memory') } });
   });
 
@@ -214,7 +214,7 @@ describe('a handler that misbehaves hurts its own node run only', () => {
     ['floods', {}, 'it sent what its host does not accept'],
   ])('%s %j', async (node, inputs, message) => {
     const { end } = await amongOthers(node, inputs);
-    expect(end).toMatchObject({ state: 'failed', error: { code: 'handler_crashed', retryable: false } });
+    expect(end).toMatchObject({ state: 'failed', error: { code: 'handler_crashed', retryable: true } });
     expect(end).toMatchObject({ error: { message: expect.stringContaining(message) } });
     expect(JSON.stringify({ ...end, cause: undefined })).not.toContain('secret');
     if (message.startsWith('An error')) {

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../json-schema.js';
 import { stoppedEnd } from './handler-error.js';
+import { outwardLink } from './outward-link.js';
 import type { HandlerCall, HandlerEnd, PackHost, StopReason } from './pack-host.js';
 import { PackProcess } from './pack-process.js';
 import { processFlags } from './process-flags.js';
@@ -46,8 +47,10 @@ const SDK = fileURLToPath(new URL('../..', import.meta.url));
  */
 export async function openIsolated(options: IsolatedOptions): Promise<PackHost> {
   const { folder, memoryMb, grants, maxArtifactBytes = options.maxOutputBytes } = options;
-  const code = await Promise.all([readablePackages(folder), readablePackages(await realpath(SDK))]);
-  const flags = await processFlags([...new Set(code.flat())], memoryMb, grants);
+  const code = await readablePackages(folder, await realpath(SDK), (warning) => options.log('warn', warning));
+  const outward = await outwardLink(folder, code);
+  if (outward !== undefined) throw new Error(`its folder has a link that leads out of it: ${outward}`);
+  const flags = await processFlags(code, memoryMb, grants);
   const settings = { ...options, flags, maxArtifactBytes, mayHaveChildren: grants.childProcess };
   const pool = new ProcessPool(() => new PackProcess(settings), {
     maxProcesses: options.maxProcesses,

@@ -1,6 +1,8 @@
 import { residentMiB } from './resident-memory.js';
 
 const EVERY_MS = 250;
+/** A process without work is looked at once in so many times. */
+const IDLE_EVERY = 4;
 /** What Node itself takes beside the heap and the buffers of the pack. */
 const NODE_MIB = 96;
 /** Of the limit; a process without work that keeps more has leaked it. */
@@ -8,30 +10,33 @@ const WORN_ABOVE = 0.75;
 /** Short node runs follow each other faster than a look is worth: it takes as long as some of them. */
 const LOOK_EVERY_MS = 50;
 
-/** Watches the resident memory of a process where the system tells it; V8's own limit does not count buffers. */
+/**
+ * Watches the resident memory of a process where the system tells it, until `stop`; V8's own limit does not count buffers. It is looked
+ * at every 250 ms, and every second while the process is idle.
+ */
 export class MemoryWatch {
+  isIdle = false;
   private readonly pid: number | undefined;
   private readonly limitMiB: number;
-  private readonly onExcess: () => void;
+  private readonly timer: NodeJS.Timeout;
   private lookedAt = -Infinity;
-  private timer: NodeJS.Timeout | undefined;
+  private ticks = 0;
 
   constructor(pid: number | undefined, memoryMb: number, onExcess: () => void) {
     this.pid = pid;
     this.limitMiB = memoryMb + NODE_MIB;
-    this.onExcess = onExcess;
-  }
-
-  /** From the begin of a node run until `stop`. */
-  start(): void {
-    this.timer ??= setInterval(() => {
-      if (this.resident() > this.limitMiB) this.onExcess();
+    this.timer = setInterval(() => {
+      this.ticks += 1;
+      if ((!this.isIdle || this.ticks % IDLE_EVERY === 0) && this.isExceeded()) onExcess();
     }, EVERY_MS).unref();
   }
 
   stop(): void {
     clearInterval(this.timer);
-    this.timer = undefined;
+  }
+
+  isExceeded(): boolean {
+    return this.resident() > this.limitMiB;
   }
 
   /** Whether the process, which has no work, should make way for a fresh one. */

@@ -53,6 +53,9 @@ function receive(message: ToProcess): void {
     case 'abort':
       if (current?.call === message.call) current.abort.abort(message.reason);
       return;
+    case 'ping':
+      send({ type: 'pong' });
+      return;
     case 'answer':
       if (current?.call === message.call) current.ports.answer(message.request, message);
   }

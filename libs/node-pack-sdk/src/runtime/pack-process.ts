@@ -40,6 +40,10 @@ const MAIN = fileURLToPath(
     : new URL('./pack-process.main.js', import.meta.url),
 );
 const LAST_WORDS_MS = 200;
+/** Within this a process without work answers a ping, unless something that was left behind keeps it busy. */
+const ANSWER_WITHIN_MS = 500;
+/** After a node run nobody asks again so soon: node runs that follow each other should not pay for it. */
+const FRESH_MS = 50;
 const HEAP_IS_FULL = /^FATAL ERROR: .*heap out of memory/;
 
 /** A process of a pack. It does one node run at a time. */
@@ -60,7 +64,10 @@ export class PackProcess {
   private isOver = false;
   private isToBlame = false;
   private isHeapFull = false;
+  private isLoaded = false;
+  private freeSince = 0;
   private onLoad: (refusal?: string) => void = () => undefined;
+  private onAnswer: (() => void) | undefined;
 
   constructor(settings: ProcessSettings) {
     this.settings = settings;
@@ -85,7 +92,7 @@ export class PackProcess {
       captureOutput(stdout, (line) => this.printed('info', line)),
       captureOutput(stderr, (line) => this.printed('warn', line)),
     ];
-    this.memory = new MemoryWatch(this.child.pid, settings.memoryMb, () => this.end(this.memorySays));
+    this.memory = new MemoryWatch(this.child.pid, settings.memoryMb, () => this.exceeded());
     this.ended = this.untilEnded();
   }
 
@@ -98,14 +105,31 @@ export class PackProcess {
     return !this.isOver && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Whether it has ended because of something that its code did. */
+  /** Whether it has ended because of something that its code did, before it had done anything for anybody. */
   get hasFailed(): boolean {
-    return this.isToBlame;
+    return this.isToBlame && this.calls === 0;
   }
 
   /** Whether it has kept so much memory that a fresh process should take its place. */
   isWorn(): boolean {
     return this.memory.isWorn();
+  }
+
+  /** Whether it, which has no work, is ready for some; one that does not answer is ended. */
+  async isReady(): Promise<boolean> {
+    if (!this.isUsable || performance.now() - this.freeSince < FRESH_MS) return this.isUsable;
+    const isAnswered = await new Promise<boolean>((settle) => {
+      // An answer that has come while we were busy ourselves is read before setImmediate.
+      const late = setTimeout(() => setImmediate(settle, false), ANSWER_WITHIN_MS);
+      this.onAnswer = () => {
+        clearTimeout(late);
+        settle(true);
+      };
+      this.channel.send({ type: 'ping' });
+    });
+    this.onAnswer = undefined;
+    if (!isAnswered) this.endIdle('did not answer: something that was left behind keeps it busy');
+    return this.isUsable;
   }
 
   /**
@@ -145,9 +169,10 @@ export class PackProcess {
     };
     call.signal.addEventListener('abort', stop, { once: true });
     if (call.signal.aborted) stop();
-    this.memory.start();
+    this.memory.isIdle = false;
     const end = await work.end;
-    this.memory.stop();
+    this.memory.isIdle = true;
+    this.freeSince = performance.now();
     clearTimeout(patience);
     call.signal.removeEventListener('abort', stop);
     this.work = undefined;
@@ -177,8 +202,19 @@ export class PackProcess {
   private receive(message: FromProcess): void {
     switch (message.type) {
       case 'ready':
+        // What was taken at once while loading is there before the first look.
+        if (this.memory.isExceeded()) {
+          this.exceeded();
+          return;
+        }
         this.handlerIds = message.handlerIds;
+        this.isLoaded = true;
+        this.memory.isIdle = this.work === undefined;
+        this.freeSince = performance.now();
         this.onLoad();
+        return;
+      case 'pong':
+        this.onAnswer?.();
         return;
       case 'refused':
         this.onLoad(message.reason);
@@ -211,9 +247,22 @@ export class PackProcess {
     if (this.idleLines <= LINES_AT_MOST) this.settings.log(level, line);
   }
 
+  private exceeded(): void {
+    if (this.isLoaded && this.work === undefined) this.endIdle('had more memory than it may have');
+    else this.end(this.memorySays);
+  }
+
+  private endIdle(what: string): void {
+    if (!this.isUsable) return;
+    this.settings.log('warn', `a process of the node pack without a node run ${what}; it was ended`);
+    this.end(`The process of the node pack ${what}.`);
+  }
+
   /** Ends the node run, or the loading, that the process was at. */
   private over(said: string, cause?: string): void {
     this.isOver = true;
+    this.memory.stop();
+    this.onAnswer?.();
     this.work?.fail(handlerError('handler_crashed', said), cause);
     this.onLoad(`it failed while it was loaded: ${(cause?.split('\n')[0] ?? said).replace(/\.$/, '')}`);
   }

@@ -14,8 +14,8 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * The processes of a pack: one is always kept ready, more are started when there is work for them, and end when there is none. Whoever
- * comes when all are at work waits, first come, first served. When processes end one after another without a node run that came to its
- * end between, the next is started after a pause that grows.
+ * comes when all are at work waits, first come, first served. When processes end one after another before their first node run, the next
+ * is started after a pause that grows.
  */
 export class ProcessPool {
   private readonly start: () => PackProcess;
@@ -57,31 +57,26 @@ export class ProcessPool {
   /** A process to run one handler with; undefined when the signal fires first. Give it back. */
   async take(signal: AbortSignal): Promise<PackProcess | undefined> {
     if (signal.aborted) return undefined;
+    let isFirst = false;
     for (let free = this.idle.pop(); free !== undefined; free = this.idle.pop()) {
-      clearTimeout(free.timer);
-      if (free.process.isUsable) return free.process;
+      const { process, timer } = free;
+      clearTimeout(timer);
+      const ready = process.isReady();
+      if (await Promise.race([ready, fired(signal)])) return process;
+      if (signal.aborted) {
+        void ready.then((isReady) => isReady && this.offer(process));
+        return undefined;
+      }
+      // Whoever came while we asked in vain came later.
+      isFirst = true;
     }
-    return new Promise((settle) => {
-      const waiter = {
-        settle: (process: PackProcess) => {
-          signal.removeEventListener('abort', stop);
-          settle(process);
-        },
-      };
-      const stop = () => {
-        this.waiters = this.waiters.filter((other) => other !== waiter);
-        settle(undefined);
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      this.waiters.push(waiter);
-      this.fill();
-    });
+    return this.wait(signal, isFirst);
   }
 
   /** After a node run, whatever has become of the process. */
   giveBack(process: PackProcess): void {
-    if (!process.isUsable) return;
     this.failures = 0;
+    if (!process.isUsable) return;
     if (!process.isWorn()) {
       this.offer(process);
       return;
@@ -102,6 +97,25 @@ export class ProcessPool {
     for (const { timer } of this.idle.splice(0)) clearTimeout(timer);
     for (const process of this.all) process.retire();
     await Promise.all([...this.all].map((process) => process.ended));
+  }
+
+  private wait(signal: AbortSignal, isFirst: boolean): Promise<PackProcess | undefined> {
+    return new Promise((settle) => {
+      const waiter = {
+        settle: (process: PackProcess) => {
+          signal.removeEventListener('abort', stop);
+          settle(process);
+        },
+      };
+      const stop = () => {
+        this.waiters = this.waiters.filter((other) => other !== waiter);
+        settle(undefined);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      if (isFirst) this.waiters.unshift(waiter);
+      else this.waiters.push(waiter);
+      this.fill();
+    });
   }
 
   private add(): PackProcess {
@@ -171,4 +185,9 @@ export class ProcessPool {
     const usable = [...this.all].filter((one) => one.isUsable);
     if (usable.length > 1) process.retire();
   }
+}
+
+/** False when the signal fires. */
+function fired(signal: AbortSignal): Promise<false> {
+  return new Promise((settle) => signal.addEventListener('abort', () => settle(false), { once: true }));
 }

@@ -17,6 +17,8 @@ export type ToProcess =
     }
   | { readonly type: 'run'; readonly call: number; readonly inputs: JsonObject; readonly facts: CallFacts }
   | { readonly type: 'abort'; readonly call: number; readonly reason: StopReason }
+  /** Answered by a pong, unless something keeps the process busy. */
+  | { readonly type: 'ping' }
   | ({ readonly type: 'answer'; readonly call: number; readonly request: number } & ArtifactAnswer);
 
 /** What came of a request for an artifact. */
@@ -30,6 +32,7 @@ export type ArtifactAnswer =
 export type FromProcess =
   | { readonly type: 'ready'; readonly handlerIds: readonly string[] }
   | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'pong' }
   /** An error that nothing caught; the process ends. */
   | { readonly type: 'crash'; readonly cause: string }
   | CallMessage;
@@ -77,6 +80,8 @@ export function readFromProcess(message: unknown, bytes: number): FromProcess {
       return { type, handlerIds: list(message['handlerIds'], 'handlerIds') };
     case 'refused':
       return { type, reason: text(message['reason'], 'reason') };
+    case 'pong':
+      return { type };
     case 'crash':
       return { type, cause: text(message['cause'], 'cause') };
     case 'log': {
