@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { handlerError, inputsRefusal, runNode } from '@arp-jarvis/node-pack-sdk/runtime';
+import { handlerError, inputsRefusal, outOfTime, runNode } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { CallFacts, EgressRules, HandlerEnd, HandlerError } from '@arp-jarvis/node-pack-sdk/runtime';
 import { AppError, AtomicExecutorApi, NODE_RUN_ERROR_CATALOGUE } from '#contract';
 import type {
@@ -248,12 +248,6 @@ function nodeRunError(code: NodeRunErrorCode, message?: string, details?: Record
     retryable: entry.retryable,
     ...(details === undefined ? {} : { details }),
   };
-}
-
-/** With the time that it had: the author's, the operator's or that of a budget. */
-function outOfTime(end: HandlerEnd, timeoutMs: number): HandlerEnd {
-  if (end.state !== 'failed' || end.error.code !== 'timeout') return end;
-  return { ...end, error: { ...end.error, message: `The node run took longer than the ${timeoutMs} ms that it may.` } };
 }
 
 type Ended = Pick<HandlerEnd, 'state'> &

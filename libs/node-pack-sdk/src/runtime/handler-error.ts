@@ -38,6 +38,12 @@ export function stoppedEnd(reason: StopReason, usage: Usage): HandlerEnd {
   };
 }
 
+/** The end of a node run that was stopped for its time, with the time that it had: the author's, the executor's or that of a budget. */
+export function outOfTime(end: HandlerEnd, timeoutMs: number): HandlerEnd {
+  if (end.state !== 'failed' || end.error.code !== 'timeout') return end;
+  return { ...end, error: { ...end.error, message: `The node run took longer than the ${timeoutMs} ms that it may.` } };
+}
+
 /**
  * How a node run ends whose handler threw. The SDK's errors speak for themselves (known by their `kind`: a pack may bring its own copy
  * of the SDK); of anything else nothing is told, since nobody meant it for a caller.

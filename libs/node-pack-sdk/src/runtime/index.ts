@@ -3,7 +3,7 @@ export type { EgressRules } from '../http/egress-rules.js';
 export { createEgressGuard } from '../http/egress-guard.js';
 export { createGuardedHttp } from '../http/guarded-http.js';
 export type { GuardedHttp, GuardedHttpOptions } from '../http/guarded-http.js';
-export { HANDLER_ERRORS, handlerError } from './handler-error.js';
+export { HANDLER_ERRORS, handlerError, outOfTime } from './handler-error.js';
 export type { HandlerErrorCode } from './handler-error.js';
 export { openInProcess } from './in-process-host.js';
 export type { InProcessOptions } from './in-process-host.js';

@@ -2,6 +2,8 @@ import { readFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 
+const SDK = '@arp-jarvis/node-pack-sdk';
+
 /**
  * The folders that the code of a package may read when it loads: its own, and those of the packages that it and the SDK depend on,
  * directly or through others, as `node_modules` has them. A package that is linked is there with both its folders, since Node looks at
@@ -20,10 +22,13 @@ export async function readablePackages(
   const links = new Set<string>();
   // A set that grows while it is walked: every package is looked at once.
   for (const at of packages) {
-    for (const name of await dependenciesOf(at)) {
+    const dependencies = await dependenciesOf(at);
+    // A pack that forgot to declare the SDK may read it all the same: it is granted anyway.
+    for (const name of at === folder ? [SDK, ...dependencies] : dependencies) {
       const found = await nearest(name, at);
       if (found === undefined) continue;
       const { place, real } = found;
+      if (name === SDK && real !== sdk && !dependencies.includes(SDK)) continue;
       const refusal = packages.has(real) ? undefined : await refusalOf(name, place, real, folder);
       if (refusal !== undefined) {
         warn(`the dependency ${name} cannot be read by the node pack: ${place} leads to ${real}, ${refusal}`);

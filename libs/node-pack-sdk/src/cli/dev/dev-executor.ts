@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ArtifactRef } from '../../node-context.js';
 import type { CallFacts, HandlerEnd, HandlerError, StopReason } from '../../runtime/pack-host.js';
+import { outOfTime } from '../../runtime/handler-error.js';
 import { inputsRefusal, runNode } from '../../runtime/run-node.js';
 import { recordingPorts } from '../../testing/recorder.js';
 import type { Output } from '../output.js';
@@ -28,6 +29,8 @@ interface AtWork {
   readonly result: Promise<ExecuteResult>;
 }
 
+/** Node's timers take no longer time. */
+const MAX_TIMER_MS = 2_147_483_647;
 const TIMEOUT_MS = 120_000;
 /** How long node runs that began before a reload may go on, in milliseconds. */
 const RETIRE_MS = 5_000;
@@ -115,7 +118,7 @@ export class DevExecutor {
     traceparent: string | undefined,
   ): Promise<ExecuteResult> {
     const { max_wall_time_ms, max_external_calls } = budgetsOf(request);
-    const timeoutMs = Math.min(node.manifest.timeout_ms ?? TIMEOUT_MS, max_wall_time_ms ?? Infinity);
+    const timeoutMs = Math.min(node.manifest.timeout_ms ?? TIMEOUT_MS, max_wall_time_ms ?? Infinity, MAX_TIMER_MS);
     const timer = setTimeout(() => controller.abort('timeout' satisfies StopReason), timeoutMs);
     const { ports, recorded } = recordingPorts();
     const facts: CallFacts = {
@@ -149,7 +152,8 @@ export class DevExecutor {
     });
     clearTimeout(timer);
     const artifacts = recorded.artifacts.map(({ ref }) => ref);
-    return this.told(request, resultOf(request, startedAt, end, artifacts), end);
+    const said = controller.signal.reason === 'timeout' ? outOfTime(end, timeoutMs) : end;
+    return this.told(request, resultOf(request, startedAt, said, artifacts), end);
   }
 
   /** One line for each node run; what made a handler fail is told here only, as an executor does. */
