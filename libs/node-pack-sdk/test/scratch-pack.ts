@@ -50,6 +50,7 @@ export function isolatedOptions(
     packId: PACK_ID,
     folder: pack.folder,
     entryFile: pack.entryFile,
+    schemas: {},
     memoryMb: 128,
     maxProcesses: 2,
     graceMs: 300,

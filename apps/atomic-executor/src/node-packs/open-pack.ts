@@ -35,6 +35,9 @@ export async function openPack(pack: AdmittedPack, options: PackRunOptions, logg
     packId,
     folder,
     entryFile,
+    schemas: Object.fromEntries(
+      manifest.nodes.map((node) => [node.id, { input: node.input_schema, output: node.output_schema }]),
+    ),
     memoryMb: Math.min(manifest.memory_mb ?? options.memoryMb, options.memoryMb),
     maxProcesses: options.maxProcesses,
     graceMs,

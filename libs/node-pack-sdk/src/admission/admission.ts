@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
-import addFormatsModule from 'ajv-formats';
-import type { JsonSchema } from '../json-schema.js';
 import type { ManifestNode, NodePackManifest } from '../manifest.js';
 import { reasonOf } from '../runtime/pack-module.js';
+import { compileSchema } from '../runtime/schema-check.js';
 import { fileInside, firstOf } from './package-metadata.js';
 import type { CandidatePackage, DeclaredPack } from './package-metadata.js';
 import { Refused } from './refusal.js';
@@ -32,7 +31,6 @@ export interface AdmittedPack {
   readonly nodes: readonly AdmittedNode[];
 }
 
-const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => Ajv2020;
 const fitsSchema = new Ajv2020({ allErrors: true }).compile<NodePackManifest>(
   createRequire(import.meta.url)('../../nodepack-manifest.schema.json') as object,
 );
@@ -176,15 +174,4 @@ function compileSchemas({ name }: CandidatePackage, node: ManifestNode, packId: 
     }
   };
   return { manifest: node, validateInputs: compile('input_schema'), validateOutputs: compile('output_schema') };
-}
-
-/**
- * A JSON Schema (draft 2020-12, with formats) as a function.
- *
- * @throws Error with the reason
- */
-export function compileSchema(schema: JsonSchema): ValidateFunction {
-  // ajv's own keyword: such a schema compiles to a function that returns a promise, which is never false.
-  if ('$async' in schema) throw new Error('$async is not part of JSON Schema');
-  return addFormats(new Ajv2020({ allErrors: true, strict: false, logger: false })).compile(schema);
 }

@@ -1,34 +1,39 @@
-import type { ArtifactAnswer, CallMessage, ToProcess } from './protocol.js';
+import type { ArtifactAnswer, CallMessage } from './protocol.js';
 import { latestWins } from './latest-wins.js';
 import type { HandlerCall, HandlerEnd, HandlerError, Usage } from './pack-host.js';
-import type { Pace } from './pace.js';
 import { reasonOf } from './pack-module.js';
+import type { ProcessChannel } from './process-channel.js';
 
 const PROGRESS_EVERY_MS = 100;
 /** Log lines and lines of output in one node run; a node run that says more than this is not read by anybody. */
 export const LINES_AT_MOST = 1_000;
-/** Requests for artifacts that are answered at the same time; more wait in the pipe. */
+/** Requests for artifacts that are answered at the same time; while more wait, nothing is read of the pipe. */
 const REQUESTS_AT_ONCE = 16;
+/** What they may hold at the same time, in bytes of base64; one alone may hold more. */
+const HELD_AT_MOST = 16_777_216;
+
+type Request = CallMessage & { readonly type: 'put' | 'get' };
 
 /** A node run in the process of a pack: what the process says of it goes to the ports of the call. */
 export class CallAtWork {
   readonly id: number;
   readonly end: Promise<HandlerEnd>;
   private readonly call: HandlerCall;
-  private readonly send: (message: ToProcess) => void;
-  private readonly pace: Pick<Pace, 'hold' | 'unhold'>;
+  private readonly channel: ProcessChannel;
   private readonly progress;
   private settle: (end: HandlerEnd) => void = () => undefined;
   private usage: Usage = { external_calls: 0, cost: 0 };
   private ended = false;
   private lines = 0;
+  private waiting: Request[] = [];
   private requests = 0;
+  private held = 0;
+  private isHolding = false;
 
-  constructor(id: number, call: HandlerCall, send: (message: ToProcess) => void, pace: Pick<Pace, 'hold' | 'unhold'>) {
+  constructor(id: number, call: HandlerCall, channel: ProcessChannel) {
     this.id = id;
     this.call = call;
-    this.send = send;
-    this.pace = pace;
+    this.channel = channel;
     this.progress = latestWins(PROGRESS_EVERY_MS, call.ports.progress.bind(call.ports));
     this.end = new Promise((settle) => {
       this.settle = settle;
@@ -50,7 +55,8 @@ export class CallAtWork {
         return false;
       case 'put':
       case 'get':
-        this.request(message);
+        this.waiting.push(message);
+        this.answerNext();
         return false;
       case 'end':
         this.finish(message.end);
@@ -71,6 +77,8 @@ export class CallAtWork {
   private finish(end: HandlerEnd): void {
     if (this.ended) return;
     this.ended = true;
+    this.waiting = [];
+    this.answerNext();
     // What was printed before the end may still be in its pipe: it is read in this turn of the event loop.
     setImmediate(() => {
       this.progress.flush();
@@ -80,17 +88,40 @@ export class CallAtWork {
     });
   }
 
-  private request(message: CallMessage & { type: 'put' | 'get' }): void {
-    this.requests += 1;
-    if (this.requests === REQUESTS_AT_ONCE) this.pace.hold();
-    void this.answer(message).then((answer) => {
-      if (this.requests === REQUESTS_AT_ONCE) this.pace.unhold();
-      this.requests -= 1;
-      if (!this.ended) this.send({ type: 'answer', call: this.id, request: message.request, ...answer });
-    });
+  /** Answers what can be answered now; reads on when nothing is left. */
+  private answerNext(): void {
+    for (let next = this.waiting[0]; next !== undefined && this.hasRoomFor(next); next = this.waiting[0]) {
+      this.waiting.shift();
+      void this.request(next);
+    }
+    const isFull = this.waiting.length > 0;
+    if (isFull === this.isHolding) return;
+    this.isHolding = isFull;
+    if (isFull) this.channel.pace.hold();
+    else this.channel.pace.unhold();
   }
 
-  private async answer(message: CallMessage & { type: 'put' | 'get' }): Promise<ArtifactAnswer> {
+  private hasRoomFor(message: Request): boolean {
+    return this.requests === 0 || (this.requests < REQUESTS_AT_ONCE && this.held + weightOf(message) <= HELD_AT_MOST);
+  }
+
+  /** It is over when the process has taken the answer: one that does not read must not make us keep more and more for it. */
+  private async request(message: Request): Promise<void> {
+    const weight = weightOf(message);
+    this.requests += 1;
+    this.held += weight;
+    const answer = await this.answer(message);
+    if (!this.ended) {
+      await new Promise<void>((settle) => {
+        this.channel.send({ type: 'answer', call: this.id, request: message.request, ...answer }, settle);
+      });
+    }
+    this.requests -= 1;
+    this.held -= weight;
+    this.answerNext();
+  }
+
+  private async answer(message: Request): Promise<ArtifactAnswer> {
     const { ports } = this.call;
     try {
       if (message.type === 'get') {
@@ -113,4 +144,9 @@ export class CallAtWork {
     this.call.ports.log('error', `an artifact could not be handled: ${reasonOf(error)}`);
     return { message: 'The executor could not handle the artifact.', code: 'handler_error', retryable: false };
   }
+}
+
+/** The length of an artifact is known when it was read: a request for one is answered alone. */
+function weightOf(message: Request): number {
+  return message.type === 'put' ? message.content.length : HELD_AT_MOST;
 }

@@ -23,6 +23,7 @@ export function openInProcess(handlers: ReadonlyMap<string, Pick<Node, 'run'>>, 
   return {
     isolation: 'in_process',
     handlerIds: [...handlers.keys()],
+    checksSchemas: false,
     run: async (call) => {
       const { nodeTypeId } = call.facts;
       const handler = handlers.get(nodeTypeId);

@@ -22,12 +22,14 @@ export type {
 export { runHandler } from './run-handler.js';
 export type { HandlerRun } from './run-handler.js';
 export { inputsRefusal, runNode } from './run-node.js';
-export type { RunnableNode, SchemaIssue } from './run-node.js';
+export type { RunnableNode } from './run-node.js';
+export { compileSchema } from './schema-check.js';
+export type { NodeSchemas, SchemaIssue } from './schema-check.js';
 export type { IsolatedGrants } from './process-flags.js';
 export { toNodeType } from './node-type.js';
 export { importPack, reasonOf } from './pack-module.js';
 export type { PackModule } from './pack-module.js';
-export { admitPack, checkHandlers, compileSchema, moduleFailed } from '../admission/admission.js';
+export { admitPack, checkHandlers, moduleFailed } from '../admission/admission.js';
 export type { AdmittedNode, AdmittedPack } from '../admission/admission.js';
 export { declaredPacks, readPackage, SDK_VERSION } from '../admission/package-metadata.js';
 export type { CandidatePackage, DeclaredPack } from '../admission/package-metadata.js';

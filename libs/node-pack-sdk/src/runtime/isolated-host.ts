@@ -10,6 +10,7 @@ import type { IsolatedGrants } from './process-flags.js';
 import { ProcessPool } from './process-pool.js';
 import { readablePackages } from './readable-packages.js';
 import { RunningCalls } from './running-calls.js';
+import type { NodeSchemas } from './schema-check.js';
 
 /** How the processes of a pack are run. */
 export interface IsolatedOptions {
@@ -18,6 +19,11 @@ export interface IsolatedOptions {
   readonly folder: string;
   /** Real path of the module of the pack. */
   readonly entryFile: string;
+  /**
+   * By node id, from the manifest. They are the pack's own and can take any time, so its processes do the checks. Of a node that is not in
+   * here nothing is checked.
+   */
+  readonly schemas: Readonly<Record<string, NodeSchemas>>;
   /** Memory that one of its processes may have, in MiB: the heap, and on Linux also buffers and all else. */
   readonly memoryMb: number;
   /** Node runs at the same time, since each has a process to itself; more wait. At least 1. */
@@ -64,13 +70,16 @@ export async function openIsolated(options: IsolatedOptions): Promise<PackHost> 
   const run = async (call: HandlerCall): Promise<HandlerEnd> => {
     const process = await pool.take(call.signal);
     if (process === undefined) return stoppedEnd(call.signal.reason as StopReason, { external_calls: 0, cost: 0 });
-    const end = await process.run(call);
-    pool.giveBack(process);
-    return end;
+    try {
+      return await process.run(call);
+    } finally {
+      pool.giveBack(process);
+    }
   };
   return {
     isolation: 'process',
     handlerIds,
+    checksSchemas: true,
     run: async (call) => {
       const { nodeTypeId } = call.facts;
       if (!handlerIds.includes(nodeTypeId)) throw new Error(`this host has no handler for ${nodeTypeId}`);

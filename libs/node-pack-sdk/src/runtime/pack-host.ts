@@ -72,6 +72,8 @@ export interface PackHost {
   readonly isolation: 'in_process' | 'process';
   /** Ids of the nodes that the code has handlers for. */
   readonly handlerIds: readonly string[];
+  /** Whether `run` checks inputs and outputs by the schemas of the node; else whoever calls it does. */
+  readonly checksSchemas: boolean;
   run(call: HandlerCall): Promise<HandlerEnd>;
   /** Ends what belongs to it; calls that are running are stopped. */
   close(): Promise<void>;

@@ -4,6 +4,7 @@
  */
 import { Socket } from 'node:net';
 import { inspect } from 'node:util';
+import type { ValidateFunction } from 'ajv';
 import { openChildPorts } from './child-ports.js';
 import type { ChildPorts } from './child-ports.js';
 import { encodeFrame, FrameReader } from './frames.js';
@@ -11,12 +12,18 @@ import { closeLoopholes } from './loopholes.js';
 import type { HandlerEnd } from './pack-host.js';
 import { importPack, reasonOf } from './pack-module.js';
 import type { PackModule } from './pack-module.js';
-import { SMALL_AT_MOST, TEXT_AT_MOST } from './protocol.js';
+import { DETAILS_AT_MOST, TEXT_AT_MOST } from './protocol.js';
 import type { FromProcess, ToProcess } from './protocol.js';
 import { runHandler } from './run-handler.js';
+import { compileSchema, schemaRefusal } from './schema-check.js';
 
 interface WithHandle {
   readonly _handle?: { setBlocking?(isBlocking: boolean): void };
+}
+
+interface Checks {
+  readonly inputs: ValidateFunction;
+  readonly outputs: ValidateFunction;
 }
 
 type Message<T> = ToProcess & { readonly type: T };
@@ -24,6 +31,8 @@ type Message<T> = ToProcess & { readonly type: T };
 const channel = new Socket({ fd: 3 });
 const reader = new FrameReader(Number.MAX_SAFE_INTEGER);
 const endAll = endOfGroup();
+/** By node id; compiled when they are used first. */
+const checks = new Map<string, Checks>();
 let limits: Message<'load'> | undefined;
 let pack: PackModule | undefined;
 let current: { readonly call: number; readonly abort: AbortController; readonly ports: ChildPorts } | undefined;
@@ -80,22 +89,47 @@ async function run({ call, inputs, facts }: Message<'run'>): Promise<void> {
   const ports = openChildPorts(call, maxArtifactBytes, send);
   current = { call, abort, ports };
   const onUsage = ports.usage.bind(ports);
-  const end = await runHandler(handler, { inputs, facts, ports, signal: abort.signal, maxOutputBytes, onUsage });
+  const check = checksOf(facts.nodeTypeId);
+  const refusal = check && schemaRefusal(check.inputs, inputs, 'invalid_inputs');
+  const end: HandlerEnd =
+    refusal === undefined
+      ? withOutputsChecked(
+          await runHandler(handler, { inputs, facts, ports, signal: abort.signal, maxOutputBytes, onUsage }),
+          check,
+        )
+      : { state: 'failed', error: refusal, usage: { external_calls: 0, cost: 0 } };
   current = undefined;
   ports.close();
   send({ type: 'end', call, end: forTheWay(end) });
+}
+
+function checksOf(nodeId: string): Checks | undefined {
+  const schemas = limits?.schemas[nodeId];
+  if (schemas === undefined) return undefined;
+  const known = checks.get(nodeId);
+  if (known !== undefined) return known;
+  const compiled = { inputs: compileSchema(schemas.input), outputs: compileSchema(schemas.output) };
+  checks.set(nodeId, compiled);
+  return compiled;
+}
+
+function withOutputsChecked(end: HandlerEnd, check: Checks | undefined): HandlerEnd {
+  if (end.state !== 'succeeded' || check === undefined) return end;
+  const refusal = schemaRefusal(check.outputs, end.outputs, 'invalid_outputs');
+  return refusal === undefined ? end : { state: 'failed', error: refusal, usage: end.usage };
 }
 
 function send(message: FromProcess): void {
   channel.write(encodeFrame(message));
 }
 
-/** The cause as text, and details only when they are not too long. */
+/** The cause as text, details only when they are not too long, and a message that is cut. */
 function forTheWay(end: HandlerEnd): HandlerEnd {
   if (end.state === 'succeeded') return end;
   const { cause, error, ...rest } = end;
-  const { details, ...said } = error;
-  const isShort = details !== undefined && JSON.stringify(details).length <= SMALL_AT_MOST / 8;
+  const { details, ...others } = error;
+  const said = { ...others, message: error.message.slice(0, TEXT_AT_MOST) };
+  const isShort = details !== undefined && JSON.stringify(details).length <= DETAILS_AT_MOST;
   return {
     ...rest,
     error: isShort ? { ...said, details } : said,

@@ -10,15 +10,19 @@ import { MemoryWatch } from './memory-watch.js';
 import { guardOrphan } from './orphan-guard.js';
 import type { HandlerCall, HandlerEnd, StopReason } from './pack-host.js';
 import type { Pace } from './pace.js';
+import { reasonOf } from './pack-module.js';
 import { ProcessChannel } from './process-channel.js';
 import { captureOutput } from './process-output.js';
 import type { FromProcess } from './protocol.js';
+import type { NodeSchemas } from './schema-check.js';
 
 /** What a process of a pack is started with. */
 export interface ProcessSettings {
   readonly packId: string;
   readonly folder: string;
   readonly entryFile: string;
+  /** By node id. */
+  readonly schemas: Readonly<Record<string, NodeSchemas>>;
   /** Of Node, before the file. */
   readonly flags: readonly string[];
   readonly memoryMb: number;
@@ -44,6 +48,8 @@ const LAST_WORDS_MS = 200;
 const ANSWER_WITHIN_MS = 500;
 /** After a node run nobody asks again so soon: node runs that follow each other should not pay for it. */
 const FRESH_MS = 50;
+const NOT_JSON =
+  'The inputs, the run context or the constraints cannot be written as JSON; they may be nested too deep.';
 const HEAP_IS_FULL = /^FATAL ERROR: .*heap out of memory/;
 
 /** A process of a pack. It does one node run at a time. */
@@ -81,9 +87,7 @@ export class PackProcess {
       windowsHide: true,
     }) as Child;
     const { stdout, stderr, stdio } = this.child;
-    const { maxOutputBytes, maxArtifactBytes } = settings;
-    const base64 = Math.ceil(maxArtifactBytes / 3) * 4;
-    this.channel = new ProcessChannel(stdio[3] as unknown as Duplex, Math.max(maxOutputBytes, base64), {
+    this.channel = new ProcessChannel(stdio[3] as unknown as Duplex, settings, {
       onMessage: (message) => this.receive(message),
       onViolation: (clause) =>
         this.end('The process of the node pack was ended: it sent what its host does not accept.', clause),
@@ -138,7 +142,8 @@ export class PackProcess {
    * @throws Error with a clause that says what is wrong
    */
   load(): Promise<void> {
-    const { packId, entryFile, startTimeoutMs, maxOutputBytes, maxArtifactBytes, mayHaveChildren } = this.settings;
+    const { packId, entryFile, schemas, startTimeoutMs, maxOutputBytes, maxArtifactBytes, mayHaveChildren } =
+      this.settings;
     return new Promise((settle, reject) => {
       const isLate = () => this.onLoad(`it did not finish loading within ${startTimeoutMs} ms`);
       const late = setTimeout(isLate, startTimeoutMs);
@@ -150,7 +155,7 @@ export class PackProcess {
       };
       if (this.isOver) this.onLoad('its process could not be started');
       const limits = { timeoutMs: startTimeoutMs, maxOutputBytes, maxArtifactBytes };
-      this.channel.send({ type: 'load', packId, entryFile, ...limits, mayKill: mayHaveChildren });
+      this.channel.send({ type: 'load', packId, entryFile, schemas, ...limits, mayKill: mayHaveChildren });
     });
   }
 
@@ -158,10 +163,14 @@ export class PackProcess {
   async run(call: HandlerCall): Promise<HandlerEnd> {
     this.calls += 1;
     this.idleLines = 0;
-    const work = new CallAtWork(this.calls, call, (message) => this.channel.send(message), this.channel.pace);
+    const work = new CallAtWork(this.calls, call, this.channel);
     this.work = work;
     if (this.isOver) work.fail(handlerError('handler_crashed'));
-    this.channel.send({ type: 'run', call: work.id, inputs: call.inputs, facts: call.facts });
+    try {
+      this.channel.send({ type: 'run', call: work.id, inputs: call.inputs, facts: call.facts });
+    } catch (error) {
+      work.fail(handlerError('invalid_inputs', NOT_JSON), reasonOf(error));
+    }
     let patience: NodeJS.Timeout | undefined;
     const stop = () => {
       this.channel.send({ type: 'abort', call: work.id, reason: call.signal.reason as StopReason });
@@ -176,6 +185,8 @@ export class PackProcess {
     clearTimeout(patience);
     call.signal.removeEventListener('abort', stop);
     this.work = undefined;
+    // It says that it has ended and has not read what it was told: what waits for it must not grow from one node run to the next.
+    if (this.channel.isBehind) this.retire();
     return call.signal.aborted ? stoppedEnd(call.signal.reason as StopReason, end.usage) : end;
   }
 

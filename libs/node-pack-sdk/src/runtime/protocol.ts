@@ -1,7 +1,9 @@
 import type { JsonObject } from '../json-schema.js';
 import type { ArtifactRef, Progress } from '../node-context.js';
 import { ProtocolError } from './frames.js';
+import { handlerError } from './handler-error.js';
 import type { CallFacts, HandlerEnd, HandlerError, StopReason, Usage } from './pack-host.js';
+import type { NodeSchemas } from './schema-check.js';
 
 /** What the host tells the process of a pack. */
 export type ToProcess =
@@ -9,6 +11,8 @@ export type ToProcess =
       readonly type: 'load';
       readonly packId: string;
       readonly entryFile: string;
+      /** By node id. */
+      readonly schemas: Readonly<Record<string, NodeSchemas>>;
       readonly timeoutMs: number;
       readonly maxOutputBytes: number;
       readonly maxArtifactBytes: number;
@@ -62,6 +66,10 @@ export type CallMessage = { readonly call: number } & (
 export const TEXT_AT_MOST = 8_192;
 /** Of a message that carries neither outputs nor an artifact, most bytes. */
 export const SMALL_AT_MOST = 262_144;
+/** Of the details of an error as JSON, most characters; longer ones are dropped. */
+export const DETAILS_AT_MOST = 32_768;
+/** Of the end of a node run, beside the outputs. */
+const END_ROOM = 1_024;
 const LEVELS = ['info', 'warn', 'error'] as const;
 const CODE = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -69,9 +77,10 @@ const CODE = /^[a-z][a-z0-9_]{0,63}$/;
  * Reads a message of a process: a new object with the fields that it should have, and nothing else of it.
  *
  * @param bytes length of the message
+ * @param maxOutputBytes a node run with more than this has failed with `outputs_too_large`
  * @throws ProtocolError
  */
-export function readFromProcess(message: unknown, bytes: number): FromProcess {
+export function readFromProcess(message: unknown, bytes: number, maxOutputBytes: number): FromProcess {
   if (!isObject(message)) throw new ProtocolError('a message that is no object');
   const { type } = message;
   if (bytes > SMALL_AT_MOST && type !== 'put' && type !== 'end') throw new ProtocolError(`a message of ${bytes} bytes`);
@@ -115,17 +124,23 @@ export function readFromProcess(message: unknown, bytes: number): FromProcess {
         id: text(message['id'], 'id'),
       };
     case 'end':
-      return { type, call: count(message, 'call'), end: endOf(object(message['end'], 'end')) };
+      return { type, call: count(message, 'call'), end: endOf(object(message['end'], 'end'), bytes, maxOutputBytes) };
     default:
       throw new ProtocolError('a message of an unknown type');
   }
 }
 
-function endOf(end: JsonObject): HandlerEnd {
+function endOf(end: JsonObject, bytes: number, maxOutputBytes: number): HandlerEnd {
   const usage = usageOf(end['usage']);
   const { state, cause } = end;
-  if (state === 'succeeded') return { state, outputs: object(end['outputs'], 'outputs'), usage };
+  if (state === 'succeeded') {
+    const outputs = object(end['outputs'], 'outputs');
+    if (bytes <= maxOutputBytes + END_ROOM) return { state, outputs, usage };
+    const said = `The outputs have more than the ${maxOutputBytes} bytes as JSON that are kept. Put what is large into an artifact.`;
+    return { state: 'failed', error: handlerError('outputs_too_large', said), usage };
+  }
   if (state !== 'failed' && state !== 'canceled') throw malformed('state');
+  if (bytes > SMALL_AT_MOST) throw new ProtocolError(`a message of ${bytes} bytes`);
   return {
     state,
     error: errorOf(object(end['error'], 'error')),
@@ -141,8 +156,18 @@ function errorOf({ code, message, retryable, details }: JsonObject): HandlerErro
     code,
     message: text(message, 'message'),
     retryable,
-    ...(details === undefined ? {} : { details: object(details, 'details') }),
+    ...(isShort(details) ? { details: object(details, 'details') } : {}),
   };
+}
+
+/** Whether there are details that may be kept; such as cannot be written as JSON may not. */
+function isShort(details: unknown): boolean {
+  if (details === undefined) return false;
+  try {
+    return JSON.stringify(details).length <= DETAILS_AT_MOST;
+  } catch {
+    return false;
+  }
 }
 
 function usageOf(usage: unknown): Usage {

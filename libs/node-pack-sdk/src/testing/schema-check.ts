@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
-import { compileSchema } from '../admission/admission.js';
 import type { JsonSchema } from '../json-schema.js';
 import { reasonOf } from '../runtime/pack-module.js';
+import { compileSchema } from '../runtime/schema-check.js';
 import type { NodePackProblem } from './report.js';
 
 const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => Ajv2020;

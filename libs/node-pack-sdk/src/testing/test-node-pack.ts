@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { compileSchema } from '../admission/admission.js';
 import type { AdmittedNode } from '../admission/admission.js';
 import type { Node, NodeExample } from '../define-node.js';
 import type { Pack } from '../define-pack.js';
@@ -8,6 +7,7 @@ import { HANDLER_ERRORS } from '../runtime/handler-error.js';
 import type { HandlerEnd, HandlerError } from '../runtime/pack-host.js';
 import { reasonOf } from '../runtime/pack-module.js';
 import { inputsRefusal, outputsRefusal } from '../runtime/run-node.js';
+import { compileSchema } from '../runtime/schema-check.js';
 import type { HttpMock } from './mock-http.js';
 import { NodePackTestError } from './report.js';
 import type { ExampleReport, NodePackCheck, NodePackProblem, NodePackReport, NodeReport } from './report.js';

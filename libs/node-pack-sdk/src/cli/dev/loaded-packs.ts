@@ -69,6 +69,9 @@ async function open(pack: AdmittedPack, output: Output): Promise<PackHost> {
       packId,
       folder,
       entryFile,
+      schemas: Object.fromEntries(
+        manifest.nodes.map((node) => [node.id, { input: node.input_schema, output: node.output_schema }]),
+      ),
       memoryMb: Math.min(memory_mb, MEMORY_MB),
       maxProcesses: MAX_PROCESSES,
       graceMs: GRACE_MS,
