@@ -136,7 +136,7 @@ describe('the schemas of a pack', () => {
     ['a pattern', 'says', {}, { output: { properties: { text: { pattern: '^(a+)+$' } } } }],
     ['a pattern', 'echo', { text: `${'a'.repeat(40)}!` }, { input: { properties: { text: { pattern: '^(a+)+$' } } } }],
   ])('%s that takes for ever costs %s its own node run', async (_, name, inputs, schemas) => {
-    const slow = await node(name, schemas as { input?: JsonSchema; output?: JsonSchema });
+    const slow = await node(name, schemas);
     let turns = 0;
     const turning = setInterval(() => (turns += 1), 20);
     const end = await runNode(slow, handlerCall(name, inputs, stopAfter(500, 'timeout')));
