@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompositeBeginRequest, NodeType, Run, RunEvent } from '#contract';
 import { freePort, startScriptedCompositeExecutor } from '#testing';
 import type { ScriptedCompositeExecutor, ScriptedCompositeExecutorOptions, TestDatabase } from '#testing';
@@ -304,6 +305,44 @@ describe('an atomic node run', () => {
     expect(state).toBe('succeeded');
     expect(executor.executions).toHaveLength(3);
     expect(repetitions(events)).toHaveLength(2);
+  });
+
+  it('is waited for as long as its node type may take, whatever the setting', async () => {
+    const types = ['read', 'irreversible'] as const;
+    const executor = await startExecutor(
+      () => sleep(1_500).then(() => succeeded),
+      types.map((effect) => atomicType(`atomic.${effect}`, effect, { extensions: { 'jarvis.timeout_ms': 60_000 } })),
+    );
+    const { url } = await cleanUp.coordinator(database, {
+      ...atomicAt(executor),
+      JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: '200',
+    });
+    for (const effect of types) {
+      const { state, events } = await endOf(url, await startRun(url, `atomic.${effect}`));
+      expect([state, repetitions(events)]).toEqual(['succeeded', []]);
+    }
+    expect(executor.executions).toHaveLength(2);
+  });
+
+  it.each([
+    ['atomic.reads', 409, 'node_run_id_reused'],
+    ['atomic.deletes', 409, 'node_run_id_reused'],
+    ['atomic.deletes', 401, 'unauthorized'],
+    ['atomic.reads', 413, 'payload_too_large'],
+  ])('%s that its executor refuses with %d %s has failed for good', async (id, status, code) => {
+    const executor = await startExecutor(() => ({ status, code, message: 'Not this one.' }));
+    const { url } = await cleanUp.coordinator(database, atomicAt(executor));
+    const { state, root, events } = await endOf(url, await startRun(url, id));
+    expect(state).toBe('failed');
+    expect(errorOf(root)).toEqual({
+      code,
+      message: `The atomic executor refused the node run (${status} ${code}): Not this one.`,
+      retryable: false,
+    });
+    expect(repetitions(events)).toEqual([]);
+    expect(events.filter(({ type }) => type === 'atomic_executed')).toEqual([]);
+    expect(executor.executions).toHaveLength(1);
+    await expectNothingWaits();
   });
 
   it('fails with atomic_executor_unconfigured where there is none', async () => {

@@ -54,8 +54,18 @@ export class StubPeer {
   }
 }
 
-/** What a stub executor makes of an execution: a result; `die`: the connection is cut; `hang`: no answer ever; `full`: no room. */
-export type StubExecution = Omit<AtomicExecuteResult, 'node_run_id'> | 'die' | 'hang' | 'full';
+/** An answer that is not a success, with an ErrorEnvelope. */
+interface StubRefusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * What a stub executor makes of an execution: a result; a refusal; `die`: the connection is cut; `hang`: no answer ever; `full`: no
+ * room.
+ */
+export type StubExecution = Omit<AtomicExecuteResult, 'node_run_id'> | StubRefusal | 'die' | 'hang' | 'full';
 
 const FULL = { error: { code: 'execution_overloaded', message: 'There is no room.', retryable: true } };
 
@@ -91,7 +101,9 @@ export async function startStubAtomicExecutor(
       const result = await execute(request, again);
       if (result === 'die') response.destroy();
       else if (result === 'full') json(response, 503, FULL);
-      else if (result !== 'hang') json(response, 200, { ...result, node_run_id: request.node_run_id });
+      else if (result === 'hang') return;
+      else if ('status' in result) json(response, result.status, { error: { ...result, status: undefined } });
+      else json(response, 200, { ...result, node_run_id: request.node_run_id });
     } else unknownRoute(response, line);
   });
   await peer.start();

@@ -1,5 +1,6 @@
 import { AppError, AtomicExecutorApi } from '#contract';
 import type {
+  AtomicExecuteOptions,
   AtomicExecuteRequest,
   AtomicExecuteResult,
   ConstraintEnvelope,
@@ -43,11 +44,18 @@ const OPTIONS = {
 /** Counts its executions; answers as a test says. */
 class FakeExecutor extends AtomicExecutorApi {
   executed = 0;
+  /** How long it was given for each answer. */
+  readonly waits: (number | undefined)[] = [];
   extensions: Record<string, unknown> = {};
   answer: () => Omit<AtomicExecuteResult, 'node_run_id'> = () => ({ state: 'succeeded', outputs: {} });
 
-  async executeAtomicNodeRun(_ctx: RequestContext, request: AtomicExecuteRequest): Promise<AtomicExecuteResult> {
+  async executeAtomicNodeRun(
+    _ctx: RequestContext,
+    request: AtomicExecuteRequest,
+    options: AtomicExecuteOptions = {},
+  ): Promise<AtomicExecuteResult> {
     this.executed += 1;
+    this.waits.push(options.timeoutMs);
     await Promise.resolve();
     return { node_run_id: request.node_run_id, ...this.answer() };
   }
@@ -214,6 +222,34 @@ describe('running one node run, when something goes wrong', () => {
     const ticket = await started(`policy_${effect}`);
     await run(runnerWith(executor), ticket);
     expect(await rootOf(`policy_${effect}`)).toMatchObject(end);
+  });
+
+  it.each([
+    [undefined, undefined],
+    [86_400_000, 86_430_000],
+    [2_147_483_647, 2_147_483_647],
+    [1e300, 2_147_483_647],
+    ['long', undefined],
+  ])('gives a node type whose timeout is %s ms %s ms to answer', async (timeout, wait) => {
+    const executor = new FakeExecutor();
+    if (timeout !== undefined) executor.extensions = { 'jarvis.timeout_ms': timeout };
+    await run(runnerWith(executor), await started(`wait_${timeout}`));
+    expect(executor.waits).toEqual([wait]);
+    expect(await rootOf(`wait_${timeout}`)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it.each(['read', 'write', 'irreversible'])('ends what is %s when its executor refuses it', async (effect) => {
+    const executor = new FakeExecutor();
+    executor.extensions = { 'jarvis.side_effect': effect, 'jarvis.retry': { max_attempts: 5 } };
+    executor.answer = () => {
+      throw new AppError('node_run_id_reused');
+    };
+    const ticket = await started(`refused_${effect}`);
+    await run(runnerWith(executor), ticket);
+    const root = await rootOf(`refused_${effect}`);
+    expect(root).toMatchObject({ state: 'failed', code: 'node_run_id_reused', leases: 0 });
+    // Nothing was executed.
+    expect(root?.events).not.toContain('atomic_executed');
   });
 
   it('executes nothing for a ticket that is old', async () => {

@@ -1,5 +1,5 @@
 import { AtomicExecuteResult, AtomicExecutorApi, Health, NodeType } from '#contract';
-import type { AtomicExecuteRequest, RequestContext } from '#contract';
+import type { AtomicExecuteOptions, AtomicExecuteRequest, RequestContext } from '#contract';
 import { peerAnswerOf } from './peer-errors.js';
 import { Peer } from './peer.js';
 
@@ -10,19 +10,26 @@ const LIST_TIMEOUT_MS = 10_000;
 /** An Atomic Executor over HTTP (atomic-executor.openapi.yaml). */
 export class AtomicExecutorClient extends AtomicExecutorApi {
   private readonly peer: Peer;
+  private readonly timeoutMs: number;
   private readonly listTimeoutMs: number;
 
   constructor(options: { readonly baseUrl: string; readonly bearerToken?: string; readonly timeoutMs: number }) {
     super();
     this.peer = new Peer({ ...options, unavailable: 'atomic_executor_unavailable' });
+    this.timeoutMs = options.timeoutMs;
     // To the peer 0 means no limit.
     this.listTimeoutMs = Math.min(options.timeoutMs || LIST_TIMEOUT_MS, LIST_TIMEOUT_MS);
   }
 
-  executeAtomicNodeRun(ctx: RequestContext, request: AtomicExecuteRequest): Promise<AtomicExecuteResult> {
+  executeAtomicNodeRun(
+    ctx: RequestContext,
+    request: AtomicExecuteRequest,
+    options: AtomicExecuteOptions = {},
+  ): Promise<AtomicExecuteResult> {
+    const timeoutMs = this.timeoutMs === 0 ? 0 : Math.max(this.timeoutMs, options.timeoutMs ?? 0);
     return this.peer.json(
       ctx,
-      { method: 'POST', path: '/v1/atomic-node-runs:execute', body: request },
+      { method: 'POST', path: '/v1/atomic-node-runs:execute', body: request, timeoutMs },
       AtomicExecuteResult,
     );
   }

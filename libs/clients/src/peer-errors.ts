@@ -15,17 +15,13 @@ export class NotSentError extends Error {
 /** Cause of an error of a client: the peer answered, with something else than success. */
 export class PeerAnswerError extends Error {
   override readonly name = 'PeerAnswerError';
-  /** The code of the peer's error envelope, when it sent one. */
-  readonly code: string | undefined;
-
   /** @param text the body, of which the beginning is shown where nothing could be read out of it */
   constructor(
     readonly status: number,
-    said: ErrorBody,
+    readonly said: ErrorBody,
     text: string,
   ) {
     super(`the peer answered ${status}: ${said.code ?? ''} ${said.message ?? text.slice(0, 200)}`.trim());
-    this.code = said.code;
   }
 }
 
@@ -40,14 +36,24 @@ export function wasNotSent(error: unknown): boolean {
   return error instanceof AppError && error.cause instanceof NotSentError;
 }
 
+/** What a peer answered that was not a success. */
+export interface PeerAnswer {
+  /** HTTP status. */
+  readonly status: number;
+  /** From its error envelope; undefined when it sent none, or none with this. */
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+  readonly details: Record<string, unknown> | undefined;
+}
+
 /**
- * What the peer answered, when `error` comes from an answer: its HTTP status and the code of its envelope. Undefined when there was
+ * What the peer answered, when `error` comes from an answer: its HTTP status and what its envelope says. Undefined when there was
  * no answer, or a success that is not the contract.
  *
  * @param error what a method of a client of this lib rejected with
  */
-export function peerAnswerOf(
-  error: unknown,
-): { readonly status: number; readonly code: string | undefined } | undefined {
-  return error instanceof AppError && error.cause instanceof PeerAnswerError ? error.cause : undefined;
+export function peerAnswerOf(error: unknown): PeerAnswer | undefined {
+  if (!(error instanceof AppError && error.cause instanceof PeerAnswerError)) return undefined;
+  const { status, said } = error.cause;
+  return { status, code: said.code, message: said.message, details: said.details };
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { AppError, CompositeBeginResponse, NodeType } from '#contract';
-import type { CompositeBeginRequest, RequestContext } from '#contract';
+import type { AtomicExecuteRequest, CompositeBeginRequest, RequestContext } from '#contract';
 import { freePort } from '#testing';
 import {
   AtomicExecutorClient,
@@ -228,6 +228,53 @@ describe('AtomicExecutorClient', () => {
   it('says so when there is another answer', async () => {
     peer.answer = json(500, {});
     expect((await failure(list())).code).toBe('atomic_executor_unavailable');
+  });
+
+  describe('executing', () => {
+    const request: AtomicExecuteRequest = {
+      node_run_id: 'n',
+      run_id: 'r',
+      node_type_ref: { node_type_id: 'a', version: '1' },
+      inputs: {},
+    };
+    const execute = (own: number, timeoutMs?: number) =>
+      kept(new AtomicExecutorClient({ baseUrl: url, timeoutMs: own })).executeAtomicNodeRun(
+        context(),
+        request,
+        timeoutMs === undefined ? {} : { timeoutMs },
+      );
+    const late: Answer = (response, received) => {
+      setTimeout(() => json(200, { node_run_id: 'n', state: 'succeeded' })(response, received), 1_500).unref();
+    };
+
+    it.each([
+      [200, 30_000],
+      [200, 2_147_483_647],
+      [30_000, 200],
+      [0, 200],
+    ])('waits for its answer for %d ms or for what the call says, %d ms, whichever is longer', async (own, ofCall) => {
+      peer.answer = late;
+      expect(await execute(own, ofCall)).toEqual({ node_run_id: 'n', state: 'succeeded' });
+    });
+
+    it.each([undefined, 300])('gives up when both have passed: 200 and %s ms', async (ofCall) => {
+      peer.answer = late;
+      const error = await failure(execute(200, ofCall));
+      expect(error.code).toBe('atomic_executor_unavailable');
+      expect(wasNotSent(error)).toBe(false);
+    });
+
+    it('tells all that a refusal says', async () => {
+      peer.answer = json(409, { error: { code: 'node_run_id_reused', message: 'No.', details: { node_run_id: 'n' } } });
+      const error = await failure(execute(5_000));
+      expect(error.code).toBe('node_run_id_reused');
+      expect(peerAnswerOf(error)).toEqual({
+        status: 409,
+        code: 'node_run_id_reused',
+        message: 'No.',
+        details: { node_run_id: 'n' },
+      });
+    });
   });
 });
 

@@ -27,6 +27,7 @@ export { toWire } from './fields/to-wire.js';
 export type { Principal, RequestContext, TraceContext } from './request-context.js';
 export { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from './services.js';
 export type {
+  AtomicExecuteOptions,
   EventStreamOptions,
   NodeRunListOptions,
   NodeTypeQuery,

@@ -87,10 +87,23 @@ export abstract class RunsApi {
   abstract ping(ctx: RequestContext): Promise<void>;
 }
 
+/** What may come with an execution beside the request. It stays with the caller: nothing of it is sent. */
+export interface AtomicExecuteOptions {
+  /**
+   * How long the answer may take, in milliseconds, 1 to 2,147,483,647, where the implementation waits less by itself. Default: as long
+   * as it waits by itself. An executor in this process is waited for without a limit.
+   */
+  readonly timeoutMs?: number;
+}
+
 /** The Atomic Executor (atomic-executor.openapi.yaml). Implemented by the executor itself and by its HTTP client. */
 export abstract class AtomicExecutorApi {
   /** Runs the handler of a node type. A handler's failure is a result with state `failed`, never a rejection. */
-  abstract executeAtomicNodeRun(ctx: RequestContext, request: AtomicExecuteRequest): Promise<AtomicExecuteResult>;
+  abstract executeAtomicNodeRun(
+    ctx: RequestContext,
+    request: AtomicExecuteRequest,
+    options?: AtomicExecuteOptions,
+  ): Promise<AtomicExecuteResult>;
   /** Asks a running handler to stop. Unknown ids are accepted: there is nothing left to stop. */
   abstract cancelAtomicNodeRun(ctx: RequestContext, nodeRunId: string): Promise<void>;
   /** The node types this executor can run; undefined when it does not tell (a list is beyond the standard). */

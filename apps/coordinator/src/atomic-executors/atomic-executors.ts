@@ -1,6 +1,7 @@
 import { NotSentError, wasNotSent } from '#clients';
 import { AppError } from '#contract';
 import type {
+  AtomicExecuteOptions,
   AtomicExecuteRequest,
   AtomicExecuteResult,
   AtomicExecutorApi,
@@ -12,6 +13,7 @@ import { AtomicCatalogue, FITS } from './atomic-catalogue.js';
 import type { Fit } from './atomic-catalogue.js';
 import { isNoRoom } from './no-room.js';
 import { NodeRunHolders } from './node-run-holders.js';
+import { refusalOf } from './refusal.js';
 
 /** One executor, and what is known of it. */
 interface Member {
@@ -89,19 +91,25 @@ export class AtomicExecutors {
    * @throws AppError as the executor's client. Where one that does not answer may be the only one that has the node type, nothing is
    * sent, and `wasNotSent` says so.
    */
-  async execute(ctx: RequestContext, request: AtomicExecuteRequest): Promise<AtomicExecuteResult> {
+  async execute(
+    ctx: RequestContext,
+    request: AtomicExecuteRequest,
+    options: AtomicExecuteOptions = {},
+  ): Promise<AtomicExecuteResult> {
     const { node_run_id, node_type_ref } = request;
     const member = await this.choose(ctx, node_type_ref);
     this.holders.add(node_run_id, member);
     try {
-      const result = await member.executor.executeAtomicNodeRun(ctx, request);
+      const result = await member.executor.executeAtomicNodeRun(ctx, request, options);
       this.holders.remove(node_run_id, member);
       member.awayAt = Number.NEGATIVE_INFINITY;
       if (UNKNOWN.includes(result.error?.code)) void this.refresh(ctx, member).catch(() => undefined);
       return result;
     } catch (error) {
       // Of anything else it may still be at work.
-      if (isNoRoom(error) || wasNotSent(error)) this.holders.remove(node_run_id, member);
+      if (isNoRoom(error) || wasNotSent(error) || refusalOf(error) !== undefined) {
+        this.holders.remove(node_run_id, member);
+      }
       if (!ctx.signal.aborted) this.avoid(member, error);
       throw error;
     }

@@ -7,11 +7,15 @@ import type { Logger } from '#http';
 import { AssignmentTokensService } from '../assignments/assignment-tokens.service.js';
 import { AtomicExecutors } from '../atomic-executors/atomic-executors.js';
 import { isNoRoom } from '../atomic-executors/no-room.js';
+import { refusalOf } from '../atomic-executors/refusal.js';
+import type { Refusal } from '../atomic-executors/refusal.js';
 import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
 import { failure } from '../lifecycle/end-node-run.js';
 import type { Outcome } from '../lifecycle/end-node-run.js';
 import type { Hold } from '../lifecycle/execution.js';
 import type { Attempt } from '../lifecycle/retry-decision.js';
+import { MAX_TIMEOUT_MS } from '../node-types/node-type-facts.js';
+import type { NodeTypeFacts } from '../node-types/node-type-facts.js';
 import { DISPATCH_OPTIONS } from './dispatch-options.js';
 import type { DispatchOptions } from './dispatch-options.js';
 
@@ -20,6 +24,9 @@ export type Answer =
   | (Attempt & { readonly extensions?: Record<string, unknown> })
   | { readonly kind: 'no_room' }
   | { readonly kind: 'accepted' };
+
+/** What an answer may take beyond the execution: waiting for a place in the executor, and stopping a handler that does not stop. */
+const ANSWER_MARGIN_MS = 30_000;
 
 /** Hands node runs to executors, and tells an answer from the many ways in which none comes. */
 @Injectable()
@@ -40,11 +47,23 @@ export class ExecutorCallsService {
     return this.options.publicUrl === undefined ? 'coordinator_url_unconfigured' : undefined;
   }
 
-  async execute(ctx: RequestContext, ticket: DispatchTicket, hold: Hold, kind: NodeKind): Promise<Answer> {
+  async execute(
+    ctx: RequestContext,
+    ticket: DispatchTicket,
+    hold: Hold,
+    { kind, facts }: { readonly kind: NodeKind; readonly facts: NodeTypeFacts },
+  ): Promise<Answer> {
     try {
-      return await (kind === 'atomic' ? this.executeAtomic(ctx, ticket) : this.beginComposite(ctx, ticket, hold));
+      return await (kind === 'atomic'
+        ? this.executeAtomic(ctx, ticket, facts)
+        : this.beginComposite(ctx, ticket, hold));
     } catch (error) {
       if (isNoRoom(error)) return { kind: 'no_room' };
+      const refusal = kind === 'atomic' ? refusalOf(error) : undefined;
+      if (refusal !== undefined) {
+        this.logger.warn({ err: error }, 'the atomic executor refused the node run');
+        return { kind: 'refused', outcome: refused(refusal) };
+      }
       this.logger.warn({ err: error }, `the ${kind} executor did not answer`);
       const outcome = failure(kind === 'atomic' ? 'atomic_executor_unavailable' : 'composite_executor_unavailable');
       return { kind: wasNotSent(error) ? 'not_sent' : 'no_answer', outcome };
@@ -57,8 +76,15 @@ export class ExecutorCallsService {
     else await this.atomic.cancel(ctx, nodeRunId);
   }
 
-  private async executeAtomic(ctx: RequestContext, ticket: DispatchTicket): Promise<Answer> {
-    const result = await this.atomic.execute(ctx, requestOf(ticket));
+  private async executeAtomic(
+    ctx: RequestContext,
+    ticket: DispatchTicket,
+    { timeoutMs }: NodeTypeFacts,
+  ): Promise<Answer> {
+    // What would be given up earlier than the executor gives it up would be repeated beside itself, or be uncertain for nothing.
+    const options =
+      timeoutMs === undefined ? {} : { timeoutMs: Math.min(timeoutMs + ANSWER_MARGIN_MS, MAX_TIMEOUT_MS) };
+    const result = await this.atomic.execute(ctx, requestOf(ticket), options);
     const outcome = outcomeOf(result);
     return { kind: 'answered', outcome, ...(result.extensions === undefined ? {} : { extensions: result.extensions }) };
   }
@@ -91,6 +117,13 @@ function requestOf({ constraints, run_context, ...ticket }: DispatchTicket) {
     inputs: ticket.inputs,
     ...(run_context === null ? {} : { run_context }),
     ...(constraints === null ? {} : { constraints }),
+  };
+}
+
+function refused({ code, message, details }: Refusal): Outcome {
+  return {
+    state: 'failed',
+    error: { code, message, retryable: false, ...(details === undefined ? {} : { details }) },
   };
 }
 

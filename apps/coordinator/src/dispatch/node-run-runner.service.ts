@@ -87,7 +87,9 @@ export class NodeRunRunnerService {
     const { owner } = as;
     const hold = await this.begin(ticket, as, { ...waitingOf(ticket), owner, kind, decision, repeatable, limits });
     if (hold === undefined) return;
-    const answer = admission.isExecutorAway ? EXECUTOR_AWAY : await this.calls.execute(ctx, ticket, hold, kind);
+    const answer = admission.isExecutorAway
+      ? EXECUTOR_AWAY
+      : await this.calls.execute(ctx, ticket, hold, { kind, facts });
     const kept = this.keep(ticket, as, hold, answer, { facts, repeatable, kind });
     if (!(await kept.catch((error: unknown) => this.failUnkept(ticket, as, hold, error)))) {
       this.logger.info('the node run is not held by this process any more; its result is dropped');

@@ -32,6 +32,11 @@ describe('the decision to repeat', () => {
     expect(retryDecision(noAnswer, irreversible, 0)).toBe('uncertain');
   });
 
+  it('lets a refusal stand, whatever its code and whatever may be repeated', () => {
+    const refused: Attempt = { kind: 'refused', outcome: failure('atomic_executor_unavailable') };
+    for (const repeatable of [true, false]) expect(retryDecision(refused, { ...context, repeatable }, 0)).toBe('final');
+  });
+
   it('repeats whatever was never sent', () => {
     expect(typeof retryDecision(notSent, { ...context, repeatable: false }, 0)).toBe('number');
     expect(retryDecision(notSent, { ...context, repeatable: false, attempts: 5 }, 0)).toBe('final');

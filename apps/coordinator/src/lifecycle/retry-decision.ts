@@ -16,6 +16,8 @@ export interface RetryPolicy {
 export type Attempt =
   /** The executor answered. */
   | { readonly kind: 'answered'; readonly outcome: Outcome }
+  /** The executor answered that it does not take the request as it is. Nothing has run, and repeating it would change nothing. */
+  | { readonly kind: 'refused'; readonly outcome: Outcome }
   /** The request never reached the executor. */
   | { readonly kind: 'not_sent'; readonly outcome: Outcome }
   /** The request may have reached it, and no answer came. */
@@ -41,6 +43,7 @@ const UNAVAILABLE: Omit<RetryPolicy, 'max_attempts'> = { initial_delay_ms: 250, 
  */
 export function retryDecision(attempt: Attempt, context: RetryContext, random: number): number | 'final' | 'uncertain' {
   const { attempts, repeatable, policy, unavailableAttempts } = context;
+  if (attempt.kind === 'refused') return 'final';
   if (attempt.kind === 'no_answer' && !repeatable) return 'uncertain';
   if (attempt.kind !== 'answered') {
     return attempts >= unavailableAttempts ? 'final' : pause(UNAVAILABLE, attempts, random);

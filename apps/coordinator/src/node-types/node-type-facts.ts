@@ -19,8 +19,8 @@ export interface NodeTypeFacts {
   readonly timeoutMs: number | undefined;
 }
 
-/** Node's timers take no longer time. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
+/** Node's timers take no longer time, in milliseconds. */
+export const MAX_TIMEOUT_MS = 2_147_483_647;
 
 const PREFIXES: readonly (readonly [string, NodeKind])[] = [
   ['atomic.', 'atomic'],
