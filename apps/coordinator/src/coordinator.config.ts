@@ -36,7 +36,7 @@ export const coordinatorSettings = defineSettings(
     }),
     JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: wholeNumber({ min: 100, max: 86_400_000 })({
       default: 300_000,
-      desc: 'Longest wait for an Atomic Executor to answer, in milliseconds.',
+      desc: 'Longest wait for an Atomic Executor to answer, in milliseconds; for a node type that may take longer (jarvis.timeout_ms) that and 30 s more.',
     }),
     JARVIS_COMPOSITE_EXECUTOR_URL: httpUrl({
       default: undefined,
