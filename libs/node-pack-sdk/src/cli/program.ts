@@ -40,7 +40,11 @@ export function createProgram(folder: string, output: Output): (args: readonly s
     .command('test')
     .description('Run the examples of each node and check what comes out. Examples that call the network are skipped.')
     .option('--json', 'print the report as JSON')
-    .option('--timeout <ms>', 'longest time of one example that waits; one that spins cannot be stopped, in milliseconds', wholeNumber)
+    .option(
+      '--timeout <ms>',
+      'longest time of one example that waits; one that spins cannot be stopped, in milliseconds',
+      wholeNumber,
+    )
     .addHelpText('after', example('npx jarvis-node-pack test --timeout 5000'))
     .action(async ({ json, timeout }: { json?: true; timeout?: number }) => {
       exitCode = await testCommand(folder, output, {
