@@ -161,8 +161,9 @@ export function defineNode<const I extends JsonSchema, const O extends JsonSchem
     if (value !== undefined && !holds(value)) refuse(field, rule);
   }
   const undeclared = definition.examples?.find(({ error }) => error !== undefined && !definition.errors?.[error]);
-  if (undeclared !== undefined)
+  if (undeclared !== undefined) {
     refuse('examples', `must expect errors that "errors" has: add ${undeclared.error} there`);
+  }
   if (typeof definition.run !== 'function') refuse('run', 'must be a function');
   const sideEffect = definition.sideEffect ?? 'read';
   return Object.freeze({
