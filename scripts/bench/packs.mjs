@@ -17,11 +17,7 @@ const CALLERS = [1, 8];
 const PROCESSES = 2;
 const MEMORY_MB = 256;
 const LIMITS = { graceMs: 1_000, maxOutputBytes: 4_194_304 };
-/** As in an executor, checked in the process of the pack. */
 const { nodes } = JSON.parse(readFileSync(`${FOLDER}/jarvis.nodepack.json`, 'utf8'));
-const SCHEMAS = Object.fromEntries(
-  nodes.map(({ id, input_schema: input, output_schema: output }) => [id, { input, output }]),
-);
 const PAYLOADS = [
   ['small', { text: 'Hello, world' }],
   ['100 KiB', { text: 'x'.repeat(102_400) }],
@@ -32,7 +28,7 @@ const PAYLOADS = [
  * the pack alone.
  */
 export async function measurePacks({ options }) {
-  const { importPack, openInProcess, openIsolated } = await import('@arp-jarvis/node-pack-sdk/runtime');
+  const { importPack, openInProcess, openIsolated, schemasOf } = await import('@arp-jarvis/node-pack-sdk/runtime');
   const { handlers } = await importPack(ENTRY, PACK, 30_000);
   const isolated = () =>
     openIsolated({
@@ -41,7 +37,7 @@ export async function measurePacks({ options }) {
       entryFile: realpathSync(ENTRY),
       memoryMb: MEMORY_MB,
       maxProcesses: PROCESSES,
-      schemas: SCHEMAS,
+      schemas: schemasOf(nodes),
       startTimeoutMs: 30_000,
       grants: { filesRead: [], filesWrite: [], childProcess: false, workerThreads: false, nativeAddons: false },
       log: () => {},

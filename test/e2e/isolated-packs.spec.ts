@@ -22,7 +22,7 @@ const HANDLERS: Readonly<Record<string, string>> = {
   late: '() => new Promise(() => { setTimeout(() => { throw new Error("secret=hunter2"); }, 5); })',
   reject: '() => new Promise(() => { Promise.reject(new Error("secret=hunter2")); })',
   talk: '() => { for (let i = 0; i < 2e5; i += 1) console.log("x".repeat(100)); return {}; }',
-  large: '() => ({ text: "x".repeat(1e8) })',
+  large: '() => ({ text: "x".repeat(2e7) })',
   files: 'async () => ({ text: (await import("node:fs")).readFileSync("/etc/passwd", "utf8") })',
   spawn: 'async () => ({ text: String((await import("node:child_process")).execSync("id")) })',
   env: '() => ({ env: Object.keys(process.env) })',

@@ -1,4 +1,5 @@
 import type { InferSchema, JsonObject, JsonSchema } from './json-schema.js';
+import { MAX_TIMER_MS } from './max-timer.js';
 import type { NodeContext } from './node-context.js';
 
 /** How far a node reaches: it reads, it changes something, or it does what cannot be undone. */
@@ -87,8 +88,6 @@ export type Node = Omit<NodeDefinition, WithDefaults | 'run'> &
 const NODE_ID = /^[a-z][a-z0-9-]*(\.[a-z0-9_-]+){2,}$/;
 const ERROR_CODE = /^[a-z][a-z0-9_]{0,63}$/;
 const EGRESS = /^(\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:(\*|\d{1,5}))?$/;
-/** Node's timers take no longer time. */
-const MAX_TIMER_MS = 2_147_483_647;
 const SIDE_EFFECTS: readonly unknown[] = ['read', 'write', 'irreversible'];
 
 type Rule = readonly [holds: (value: unknown) => boolean, rule: string];

@@ -1,18 +1,18 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { handlerError, inputsRefusal, outOfTime, runNode } from '@arp-jarvis/node-pack-sdk/runtime';
-import type { CallFacts, EgressRules, HandlerEnd, HandlerError } from '@arp-jarvis/node-pack-sdk/runtime';
-import { AppError, AtomicExecutorApi, NODE_RUN_ERROR_CATALOGUE } from '#contract';
-import type {
-  AtomicExecuteRequest,
-  AtomicExecuteResult,
-  AtomicNodeRun,
-  ErrorDetail,
-  NodeRunErrorCode,
-  NodeType,
-  RequestContext,
-} from '#contract';
+import {
+  callFactsOf,
+  executeResultOf,
+  handlerError,
+  isSameWork,
+  outOfTime,
+  requestRefusal,
+  runNode,
+  timeLimitOf,
+} from '@arp-jarvis/node-pack-sdk/runtime';
+import type { EgressRules, Ended, HandlerEnd } from '@arp-jarvis/node-pack-sdk/runtime';
+import { AppError, AtomicExecutorApi } from '#contract';
+import type { AtomicExecuteRequest, AtomicExecuteResult, AtomicNodeRun, NodeType, RequestContext } from '#contract';
 import { formatTraceparent, LOGGER, withLogFields } from '#http';
 import type { Logger } from '#http';
 import type { LoadedNode } from '#node-pack-loader';
@@ -22,9 +22,6 @@ import { Capacity } from './capacity.js';
 import type { CapacityLimits, Gate } from './capacity.js';
 import { RememberedResults } from './remembered-results.js';
 import { RunningNodeRun } from './running-node-run.js';
-
-/** Node's timers take no longer time. */
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** Injection token of ExecutionOptions. */
 export const EXECUTION_OPTIONS = Symbol('execution options');
@@ -86,10 +83,10 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
     if (known !== undefined) return asSame(known.request, request) && known.result;
     if (this.isStopping) throw new AppError('service_stopping');
     const node = this.packs.find(request.node_type_ref.node_type_id);
-    const refusal = refuse(node, request);
+    const refusal = requestRefusal(node, request);
     const nodeRun = new RunningNodeRun(request);
     if (node === undefined || refusal !== undefined) {
-      return toResult(nodeRun, { state: 'failed', error: refusal ?? nodeRunError('unknown_node_type') });
+      return toResult(nodeRun, { state: 'failed', ...(refusal && { error: refusal }) });
     }
     nodeRun.result = withLogFields({ run_id, node_run_id }, () => this.whenThereIsRoom(ctx, node, nodeRun)).finally(
       () => this.running.delete(node_run_id),
@@ -155,51 +152,26 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
   private async run(ctx: RequestContext, node: LoadedNode, nodeRun: RunningNodeRun): Promise<AtomicExecuteResult> {
     nodeRun.begin();
     const { request, signal } = nodeRun;
-    const timeoutMs = this.timeoutOf(node, request);
-    const timer = setTimeout(() => nodeRun.stop('timeout'), timeoutMs);
+    const timeLimit = timeLimitOf(node, request, this.options.defaultTimeoutMs);
+    const timer = setTimeout(() => nodeRun.stop('timeout'), timeLimit);
     try {
       const end = await runNode(node, {
         inputs: request.inputs,
-        facts: this.factsOf(ctx, node, request, Date.now() + timeoutMs),
+        facts: callFactsOf(node, request, {
+          timeLimit,
+          egress: this.options.egress,
+          traceparent: formatTraceparent(ctx.trace),
+        }),
         ports: nodeRun.ports(this.logger, this.artifacts),
         signal,
       });
       this.logFailure(node, end);
-      const result = toResult(nodeRun, signal.reason === 'timeout' ? outOfTime(end, timeoutMs) : end);
+      const result = toResult(nodeRun, signal.reason === 'timeout' ? outOfTime(end, timeLimit) : end);
       this.remembered.add({ request, result });
       return result;
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  private timeoutOf({ manifest }: LoadedNode, { constraints }: AtomicExecuteRequest): number {
-    const own = manifest.timeout_ms ?? this.options.defaultTimeoutMs;
-    return Math.min(own, constraints?.budgets?.max_wall_time_ms ?? own, MAX_TIMER_MS);
-  }
-
-  private factsOf(
-    ctx: RequestContext,
-    { manifest, pack }: LoadedNode,
-    { run_id, node_run_id, run_context, constraints }: AtomicExecuteRequest,
-    deadline: number,
-  ): CallFacts {
-    const maxCalls = constraints?.budgets?.max_external_calls;
-    return {
-      runId: run_id,
-      nodeRunId: node_run_id,
-      nodeTypeId: manifest.id,
-      nodeTypeVersion: pack.version,
-      deadline,
-      traceparent: formatTraceparent(ctx.trace),
-      ...(run_context === undefined ? {} : { runContext: { ...run_context } }),
-      ...(constraints === undefined ? {} : { constraints: { ...constraints } }),
-      egress: {
-        ...this.options.egress,
-        declared: manifest.egress ?? [],
-        ...(maxCalls === undefined ? {} : { maxCalls }),
-      },
-    };
   }
 
   private logFailure({ manifest: { id: node_type_id } }: LoadedNode, end: HandlerEnd): void {
@@ -213,56 +185,10 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
 
 /** @throws AppError node_run_id_reused when they are not the same work */
 function asSame(first: AtomicExecuteRequest, again: AtomicExecuteRequest): true {
-  if (isDeepStrictEqual(workOf(first), workOf(again))) return true;
+  if (isSameWork(first, again)) return true;
   throw new AppError('node_run_id_reused', { details: { node_run_id: again.node_run_id } });
 }
 
-/** Plain data, whatever classes the requests have. */
-function workOf({ run_id, node_type_ref, inputs }: AtomicExecuteRequest): unknown {
-  const { node_type_id, version } = node_type_ref;
-  return { run_id, node_type_id, version, inputs };
-}
-
-/** Why a request cannot be run at all. */
-function refuse(
-  node: LoadedNode | undefined,
-  { node_type_ref, inputs }: AtomicExecuteRequest,
-): HandlerError | undefined {
-  const { node_type_id, version } = node_type_ref;
-  if (node === undefined) {
-    return nodeRunError('unknown_node_type', `No admitted node pack offers ${node_type_id}.`, { node_type_id });
-  }
-  const { version: here } = node.pack;
-  if (here !== version) {
-    const message = `${node_type_id} is here in version ${here}, not ${version}.`;
-    return nodeRunError('unknown_node_type_version', message, { node_type_id, version, available_versions: [here] });
-  }
-  return inputsRefusal(node, inputs);
-}
-
-function nodeRunError(code: NodeRunErrorCode, message?: string, details?: Record<string, unknown>): HandlerError {
-  const entry = NODE_RUN_ERROR_CATALOGUE[code];
-  return {
-    code,
-    message: message ?? entry.message,
-    retryable: entry.retryable,
-    ...(details === undefined ? {} : { details }),
-  };
-}
-
-type Ended = Pick<HandlerEnd, 'state'> &
-  Partial<Pick<HandlerEnd, 'usage'>> & { readonly outputs?: Record<string, unknown>; readonly error?: ErrorDetail };
-
 function toResult({ request, startedAt, artifacts }: RunningNodeRun, end: Ended): AtomicExecuteResult {
-  const { usage = { external_calls: 0, cost: 0 } } = end;
-  return {
-    node_run_id: request.node_run_id,
-    state: end.state,
-    started_at: startedAt.toISOString(),
-    ended_at: new Date().toISOString(),
-    ...(end.outputs === undefined ? {} : { outputs: end.outputs }),
-    ...(end.error === undefined ? {} : { error: end.error }),
-    ...(artifacts.length === 0 ? {} : { output_artifacts: [...artifacts] }),
-    ...(usage.external_calls === 0 && usage.cost === 0 ? {} : { extensions: { 'jarvis.usage': { ...usage } } }),
-  };
+  return executeResultOf(request, startedAt, end, artifacts);
 }

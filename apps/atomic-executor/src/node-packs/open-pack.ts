@@ -1,4 +1,4 @@
-import { importPack, openInProcess, openIsolated } from '@arp-jarvis/node-pack-sdk/runtime';
+import { importPack, openInProcess, openIsolated, schemasOf } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { AdmittedPack, PackHost } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { Logger } from '#http';
 import { isNamed } from '#node-pack-loader';
@@ -35,9 +35,7 @@ export async function openPack(pack: AdmittedPack, options: PackRunOptions, logg
     packId,
     folder,
     entryFile,
-    schemas: Object.fromEntries(
-      manifest.nodes.map((node) => [node.id, { input: node.input_schema, output: node.output_schema }]),
-    ),
+    schemas: schemasOf(manifest.nodes),
     memoryMb: Math.min(manifest.memory_mb ?? options.memoryMb, options.memoryMb),
     maxProcesses: options.maxProcesses,
     graceMs,

@@ -3,7 +3,7 @@ import type { EgressRules } from './egress-rules.js';
 import { matchesHost, parseHostPattern } from './host-patterns.js';
 import type { PortsByDefault } from './host-patterns.js';
 import { egressDenied, invalidUrl } from './http-failures.js';
-import { isAmong, parseAddressRange, whyNotPublic } from './public-addresses.js';
+import { isAmong, parseAddressRange, rangeOf, whyNotPublic } from './public-addresses.js';
 import type { AddressRange } from './public-addresses.js';
 
 /** Says what may be called. Both throw TerminalError, `egress_denied` or `invalid_url`. */
@@ -55,12 +55,12 @@ export function createEgressGuard(rules: EgressRules): EgressGuard {
 }
 
 /** Public by their number, and the platform of a cloud by what answers there. */
-const NEVER: readonly AddressRange[] = [parseAddressRange('168.63.129.16')];
+const NEVER: readonly AddressRange[] = [rangeOf('168.63.129.16')];
 
 /** The address of a block pattern that is one. */
 function addressOf(pattern: string): AddressRange[] {
   const host = /^\[(.+)\](?::.*)?$/.exec(pattern)?.[1] ?? pattern.replace(/:(\*|\d{1,5})$/, '');
-  return isIP(host) === 0 ? [] : [parseAddressRange(host)];
+  return isIP(host) === 0 ? [] : [rangeOf(host)];
 }
 
 const EXCEPTION = 'The operator can allow private addresses one by one.';

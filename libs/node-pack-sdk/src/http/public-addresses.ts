@@ -29,21 +29,31 @@ export function parseAddressRange(text: string): AddressRange {
  */
 export function whyNotPublic(address: string, allowed: readonly AddressRange[]): string | undefined {
   if (isIP(address) === 0) return 'unreadable';
-  const parsed = ipaddr.process(isIP(address) === 4 ? address : inHex(address));
-  if (allowed.some(([start, bits]) => start.kind() === parsed.kind() && parsed.match(start, bits))) return undefined;
+  const parsed = asItIs(address);
+  if (isIn(parsed, allowed)) return undefined;
   const range = parsed.range();
   if (range !== 'unicast') return range.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return parsed.kind() === 'ipv6' && !parsed.match(GLOBAL_UNICAST_V6) ? 'reserved' : undefined;
 }
 
-/** Whether an address is one of a list, in whatever spelling. */
+/** One address as a range, the same for all its spellings. */
+export function rangeOf(address: string): AddressRange {
+  const parsed = asItIs(address);
+  return [parsed, parsed.kind() === 'ipv4' ? 32 : 128];
+}
+
+/** Whether an address is one of a list of `rangeOf`, in whatever spelling. */
 export function isAmong(address: string, ranges: readonly AddressRange[]): boolean {
-  if (isIP(address) === 0) return false;
-  const parsed = ipaddr.process(isIP(address) === 4 ? address : inHex(address));
-  return ranges.some(([start, bits]) => {
-    const from = ipaddr.process(start.toString());
-    return from.kind() === parsed.kind() && parsed.match(from, bits);
-  });
+  return isIP(address) !== 0 && isIn(asItIs(address), ranges);
+}
+
+function isIn(address: Address, ranges: readonly AddressRange[]): boolean {
+  return ranges.some(([start, bits]) => start.kind() === address.kind() && address.match(start, bits));
+}
+
+/** An IPv4 address in the clothes of IPv6 without them. */
+function asItIs(address: string): Address {
+  return ipaddr.process(isIP(address) === 4 ? address : inHex(address));
 }
 
 /** Without dots and zone: the library takes `::8.8.8.8`, which is nobody's address, for `::ffff:8.8.8.8`. */

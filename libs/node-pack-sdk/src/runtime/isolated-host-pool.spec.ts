@@ -13,7 +13,7 @@ import {
 import type { ScratchPack } from '../../test/scratch-pack.js';
 import { openIsolated } from './isolated-host.js';
 import type { IsolatedOptions } from './isolated-host.js';
-import type { HandlerEnd, PackHost } from './pack-host.js';
+import type { CallPorts, HandlerEnd, PackHost } from './pack-host.js';
 
 let pack: ScratchPack;
 let opened: PackHost[] = [];
@@ -22,10 +22,13 @@ beforeAll(async () => {
   pack = await scratchPack(`
     echo: (inputs) => inputs,
     pid: async ({ ms = 0 }) => { await new Promise((settle) => setTimeout(settle, ms)); return { pid: process.pid }; },
+    holds: (inputs, { logger, signal }) => new Promise((settle) => {
+      signal.addEventListener('abort', settle);
+      logger.info(String(process.pid));
+    }),
     spin: () => { for (;;); },
     exit: () => process.exit(1),
     leavesSpin: () => { setTimeout(() => { for (;;); }, 100); return { pid: process.pid }; },
-    pauses: ({ ms }) => { setTimeout(() => { for (const end = Date.now() + ms; Date.now() < end;); }, 100); return { pid: process.pid }; },
     leavesLeak: () => { const kept = []; setInterval(() => kept.push(Buffer.alloc(20_000_000, 1)), 100); return { pid: process.pid }; },`);
 });
 afterEach(async () => {
@@ -57,10 +60,18 @@ describe('the processes of a pack', () => {
     const host = await open({ maxProcesses: 2, idleMs: 100 });
     const first = await pidOf(host);
     expect(await pidOf(host)).toBe(first);
-    const pids = await Promise.all([pidOf(host, 200), pidOf(host, 200), pidOf(host, 200), pidOf(host, 200)]);
-    const both = [...new Set(pids)];
-    expect(both).toHaveLength(2);
+    const both: number[] = [];
+    const stop = new AbortController();
+    const log: CallPorts['log'] = (_, pid) => both.push(Number(pid));
+    const held = [1, 2, 3].map(async () => host.run(handlerCall('holds', {}, stop.signal, { log })));
+    await until(() => both.length === 2);
+    const waiting = pidOf(host);
+    expect(new Set(both).size).toBe(2);
     expect(both).toContain(first);
+    stop.abort('canceled');
+    await Promise.all(held);
+    expect(both).toHaveLength(2);
+    expect(both).toContain(await waiting);
     await until(() => both.filter(isAlive).length === 1);
     await new Promise((settle) => setTimeout(settle, 300));
     const left = both.filter(isAlive);
@@ -146,10 +157,13 @@ describe('the processes of a pack', () => {
 
   it('a call that is stopped while an idle process is asked ends at once, and the process stays', async () => {
     const host = await open({ maxProcesses: 1 });
-    const { end } = await run(host, 'pauses', { ms: 300 });
-    await new Promise((settle) => setTimeout(settle, 150));
-    expect((await run(host, 'echo', {}, stopAfter(50, 'canceled'))).end.state).toBe('canceled');
-    expect(await pidOf(host)).toBe((end as HandlerEnd & { outputs: { pid: number } }).outputs.pid);
+    const pid = await pidOf(host);
+    await new Promise((settle) => setTimeout(settle, 100));
+    process.kill(pid, 'SIGSTOP');
+    const stopped = await run(host, 'echo', {}, stopAfter(50, 'canceled'));
+    process.kill(pid, 'SIGCONT');
+    expect(stopped.end.state).toBe('canceled');
+    expect(await pidOf(host)).toBe(pid);
   });
 
   (process.platform === 'linux' ? it : it.skip)('one that grows without work is ended', async () => {

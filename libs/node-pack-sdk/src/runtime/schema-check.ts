@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
 import addFormatsModule from 'ajv-formats';
 import type { JsonSchema } from '../json-schema.js';
+import type { ManifestNode } from '../manifest.js';
 import { handlerError } from './handler-error.js';
 import type { HandlerError } from './pack-host.js';
 import { reasonOf } from './pack-module.js';
@@ -17,6 +18,11 @@ export interface SchemaIssue {
   /** Such as `items[0].name`; empty for the value itself. */
   readonly path: string;
   readonly message: string;
+}
+
+/** The schemas of nodes, by node id. */
+export function schemasOf(nodes: readonly ManifestNode[]): Record<string, NodeSchemas> {
+  return Object.fromEntries(nodes.map((node) => [node.id, { input: node.input_schema, output: node.output_schema }]));
 }
 
 const ISSUES_AT_MOST = 20;

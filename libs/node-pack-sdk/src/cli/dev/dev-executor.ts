@@ -1,26 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { ArtifactRef } from '../../node-context.js';
-import type { CallFacts, HandlerEnd, HandlerError, StopReason } from '../../runtime/pack-host.js';
+import { callFactsOf, executeResultOf, isSameWork, requestRefusal, timeLimitOf } from '../../runtime/execution.js';
+import type { ExecuteRequest, ExecuteResult, OfferedNode } from '../../runtime/execution.js';
 import { outOfTime } from '../../runtime/handler-error.js';
-import { inputsRefusal, runNode } from '../../runtime/run-node.js';
+import type { HandlerEnd, StopReason } from '../../runtime/pack-host.js';
+import { runNode } from '../../runtime/run-node.js';
 import { recordingPorts } from '../../testing/recorder.js';
 import type { Output } from '../output.js';
 import { RequestError } from './execute-request.js';
-import type { ExecuteRequest } from './execute-request.js';
 import { nodeTypesOf } from './loaded-packs.js';
-import type { DevNode, LoadedPacks } from './loaded-packs.js';
-
-/** What `POST /v1/atomic-node-runs:execute` gives. (`atomic_execute_result.schema.json`) */
-export interface ExecuteResult {
-  readonly node_run_id: string;
-  readonly state: 'succeeded' | 'failed' | 'canceled';
-  readonly started_at: string;
-  readonly ended_at: string;
-  readonly outputs?: Record<string, unknown>;
-  readonly error?: HandlerError;
-  readonly output_artifacts?: readonly ArtifactRef[];
-  readonly extensions?: Record<string, unknown>;
-}
+import type { LoadedPacks } from './loaded-packs.js';
 
 interface AtWork {
   readonly request: ExecuteRequest;
@@ -29,8 +16,6 @@ interface AtWork {
   readonly result: Promise<ExecuteResult>;
 }
 
-/** Node's timers take no longer time. */
-const MAX_TIMER_MS = 2_147_483_647;
 const TIMEOUT_MS = 120_000;
 /** How long node runs that began before a reload may go on, in milliseconds. */
 const RETIRE_MS = 5_000;
@@ -67,18 +52,18 @@ export class DevExecutor {
   async execute(request: ExecuteRequest, traceparent?: string): Promise<ExecuteResult> {
     const same = this.atWork.get(request.node_run_id);
     if (same !== undefined) {
-      if (isDeepStrictEqual(workOf(same.request), workOf(request))) return same.result;
+      if (isSameWork(same.request, request)) return same.result;
       const details = { node_run_id: request.node_run_id };
       throw new RequestError(409, 'node_run_id_reused', 'This node run id belongs to other work.', details);
     }
     const startedAt = new Date();
     const { packs } = this;
     const node = packs?.nodes.get(request.node_type_ref.node_type_id);
-    const refusal = refuse(node, request);
+    const refusal = requestRefusal(node, request);
     if (packs === undefined || node === undefined || refusal !== undefined) {
       return this.told(
         request,
-        resultOf(request, startedAt, { state: 'failed', ...(refusal && { error: refusal }) }, []),
+        executeResultOf(request, startedAt, { state: 'failed', ...(refusal && { error: refusal }) }, []),
       );
     }
     const controller = new AbortController();
@@ -111,32 +96,16 @@ export class DevExecutor {
   }
 
   private async run(
-    node: DevNode,
+    node: OfferedNode,
     request: ExecuteRequest,
     controller: AbortController,
     startedAt: Date,
     traceparent: string | undefined,
   ): Promise<ExecuteResult> {
-    const { max_wall_time_ms, max_external_calls } = budgetsOf(request);
-    const timeoutMs = Math.min(node.manifest.timeout_ms ?? TIMEOUT_MS, max_wall_time_ms ?? Infinity, MAX_TIMER_MS);
-    const timer = setTimeout(() => controller.abort('timeout' satisfies StopReason), timeoutMs);
+    const timeLimit = timeLimitOf(node, request, TIMEOUT_MS);
+    const timer = setTimeout(() => controller.abort('timeout' satisfies StopReason), timeLimit);
     const { ports, recorded } = recordingPorts();
-    const facts: CallFacts = {
-      runId: request.run_id,
-      nodeRunId: request.node_run_id,
-      nodeTypeId: node.manifest.id,
-      nodeTypeVersion: node.pack.version,
-      deadline: Date.now() + timeoutMs,
-      ...(traceparent === undefined ? {} : { traceparent }),
-      ...(request.run_context === undefined ? {} : { runContext: request.run_context }),
-      ...(request.constraints === undefined ? {} : { constraints: request.constraints }),
-      egress: {
-        declared: node.manifest.egress ?? [],
-        block: [],
-        allowPrivate: [],
-        ...(max_external_calls === undefined ? {} : { maxCalls: max_external_calls }),
-      },
-    };
+    const facts = callFactsOf(node, request, { timeLimit, egress: { block: [], allowPrivate: [] }, traceparent });
     const say = (what: string) => this.output.line(`     ${request.node_run_id} ${what}`);
     const end = await runNode(node, {
       inputs: request.inputs,
@@ -152,8 +121,8 @@ export class DevExecutor {
     });
     clearTimeout(timer);
     const artifacts = recorded.artifacts.map(({ ref }) => ref);
-    const said = controller.signal.reason === 'timeout' ? outOfTime(end, timeoutMs) : end;
-    return this.told(request, resultOf(request, startedAt, said, artifacts), end);
+    const said = controller.signal.reason === 'timeout' ? outOfTime(end, timeLimit) : end;
+    return this.told(request, executeResultOf(request, startedAt, said, artifacts), end);
   }
 
   /** One line for each node run; what made a handler fail is told here only, as an executor does. */
@@ -168,54 +137,6 @@ export class DevExecutor {
     }
     return result;
   }
-}
-
-/** Why a request cannot be run at all. */
-function refuse(node: DevNode | undefined, { node_type_ref, inputs }: ExecuteRequest): HandlerError | undefined {
-  const { node_type_id, version } = node_type_ref;
-  if (node === undefined) {
-    const message = `No admitted node pack offers ${node_type_id}.`;
-    return { code: 'unknown_node_type', message, retryable: false, details: { node_type_id } };
-  }
-  const { version: here } = node.pack;
-  if (here !== version) {
-    const message = `${node_type_id} is here in version ${here}, not ${version}.`;
-    const details = { node_type_id, version, available_versions: [here] };
-    return { code: 'unknown_node_type_version', message, retryable: false, details };
-  }
-  return inputsRefusal(node, inputs);
-}
-
-function budgetsOf({ constraints }: ExecuteRequest): { max_wall_time_ms?: number; max_external_calls?: number } {
-  const budgets = (constraints?.['budgets'] ?? {}) as Record<string, unknown>;
-  const numbers = ['max_wall_time_ms', 'max_external_calls'].filter((name) => typeof budgets[name] === 'number');
-  return Object.fromEntries(numbers.map((name) => [name, budgets[name]]));
-}
-
-function workOf({ run_id, node_type_ref, inputs }: ExecuteRequest): unknown {
-  return [run_id, node_type_ref.node_type_id, node_type_ref.version, inputs];
-}
-
-type Ended = Pick<HandlerEnd, 'state'> &
-  Partial<Pick<HandlerEnd, 'usage'>> & { readonly outputs?: Record<string, unknown>; readonly error?: HandlerError };
-
-function resultOf(
-  { node_run_id }: ExecuteRequest,
-  startedAt: Date,
-  { state, outputs, error, usage }: Ended,
-  artifacts: readonly ArtifactRef[],
-): ExecuteResult {
-  const isFree = usage === undefined || (usage.external_calls === 0 && usage.cost === 0);
-  return {
-    node_run_id,
-    state,
-    started_at: startedAt.toISOString(),
-    ended_at: new Date().toISOString(),
-    ...(outputs === undefined ? {} : { outputs }),
-    ...(error === undefined ? {} : { error }),
-    ...(artifacts.length === 0 ? {} : { output_artifacts: artifacts }),
-    ...(isFree ? {} : { extensions: { 'jarvis.usage': { ...usage } } }),
-  };
 }
 
 /** What happened and where, in one line. */

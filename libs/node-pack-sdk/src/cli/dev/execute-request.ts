@@ -1,14 +1,4 @@
-import type { JsonObject } from '../../json-schema.js';
-
-/** What `POST /v1/atomic-node-runs:execute` takes. (`atomic_execute_request.schema.json`) */
-export interface ExecuteRequest {
-  readonly run_id: string;
-  readonly node_run_id: string;
-  readonly node_type_ref: { readonly node_type_id: string; readonly version: string };
-  readonly inputs: JsonObject;
-  readonly run_context?: JsonObject;
-  readonly constraints?: JsonObject;
-}
+import type { ExecuteRequest } from '../../runtime/execution.js';
 
 /** A request that cannot be understood or served; becomes an ErrorEnvelope. */
 export class RequestError extends Error {

@@ -1,22 +1,18 @@
 import { checkHandlers, moduleFailed } from '../../admission/admission.js';
 import type { AdmittedPack } from '../../admission/admission.js';
+import type { OfferedNode } from '../../runtime/execution.js';
 import { openIsolated } from '../../runtime/isolated-host.js';
 import { toNodeType } from '../../runtime/node-type.js';
 import type { PackHost } from '../../runtime/pack-host.js';
-import type { RunnableNode } from '../../runtime/run-node.js';
+import { schemasOf } from '../../runtime/schema-check.js';
 import type { Output } from '../output.js';
 import { readPacks } from '../pack-package.js';
-
-/** A node that can be run. */
-export interface DevNode extends RunnableNode {
-  readonly pack: AdmittedPack;
-}
 
 /** The packs of a package, with their code at work in processes of its own. */
 export interface LoadedPacks {
   readonly packs: readonly AdmittedPack[];
   /** By node type id. */
-  readonly nodes: ReadonlyMap<string, DevNode>;
+  readonly nodes: ReadonlyMap<string, OfferedNode>;
   close(): Promise<void>;
 }
 
@@ -39,7 +35,7 @@ export async function loadPacks(folder: string, output: Output): Promise<LoadedP
   const close = async () => {
     await Promise.all(hosts.map((host) => host.close()));
   };
-  const nodes = new Map<string, DevNode>();
+  const nodes = new Map<string, OfferedNode>();
   try {
     for (const pack of packs) {
       const host = await open(pack, output);
@@ -69,9 +65,7 @@ async function open(pack: AdmittedPack, output: Output): Promise<PackHost> {
       packId,
       folder,
       entryFile,
-      schemas: Object.fromEntries(
-        manifest.nodes.map((node) => [node.id, { input: node.input_schema, output: node.output_schema }]),
-      ),
+      schemas: schemasOf(manifest.nodes),
       memoryMb: Math.min(memory_mb, MEMORY_MB),
       maxProcesses: MAX_PROCESSES,
       graceMs: GRACE_MS,
