@@ -1,9 +1,11 @@
+import { authSettings } from '#auth';
 import { defineSettings, list, port, serviceSettings, text, wholeNumber, yesNo } from '#config';
 import type { SettingsOf } from '#config';
 
 /** Settings of the Atomic Executor. */
 export const atomicExecutorSettings = defineSettings({
   ...serviceSettings.specs,
+  ...authSettings.specs,
   ARP_ATOMIC_EXECUTOR_PORT: port({ default: 8082, desc: 'Port of the Atomic Executor.' }),
   JARVIS_DEFAULT_TIMEOUT_SECS: wholeNumber({ min: 1, max: 86_400 })({
     default: 120,

@@ -12,6 +12,7 @@ import {
   yesNo,
 } from '#config';
 import type { SettingsOf } from '#config';
+import { authSettings } from '#auth';
 import { databaseSettings } from '#database';
 import { policySettings } from '#policy';
 
@@ -22,6 +23,7 @@ const EXTENSIONS_PREFIX = /^(?:[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.)?$/;
 export const coordinatorSettings = defineSettings(
   {
     ...serviceSettings.specs,
+    ...authSettings.specs,
     ...databaseSettings.specs,
     ...policySettings.specs,
     ARP_RUN_COORDINATOR_PORT: port({ default: 8081, desc: 'Port of the Run Coordinator.' }),

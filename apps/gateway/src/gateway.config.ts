@@ -1,3 +1,4 @@
+import { authSettings } from '#auth';
 import { defineSettings, httpUrl, port, serviceSettings, text, wholeNumber } from '#config';
 import type { SettingsOf } from '#config';
 
@@ -5,6 +6,7 @@ import type { SettingsOf } from '#config';
 export const gatewaySettings = defineSettings(
   {
     ...serviceSettings.specs,
+    ...authSettings.specs,
     ARP_RUN_GATEWAY_PORT: port({ default: 8080, desc: 'Port of the Run Gateway.' }),
     ARP_RUN_COORDINATOR_URL: httpUrl({
       default: undefined,

@@ -1,5 +1,6 @@
 export {
   defineSettings,
+  exactUrl,
   httpUrl,
   httpUrls,
   list,

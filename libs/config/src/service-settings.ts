@@ -7,20 +7,6 @@ export const serviceSettings = defineSettings({
     default: '127.0.0.1',
     desc: 'Address to listen on. Loopback unless you say otherwise: set 0.0.0.0 only behind something that authenticates.',
   }),
-  ARP_AUTH_PROFILE: text({
-    default: 'dev-insecure',
-    choices: ['dev-insecure'] as const,
-    desc: 'Security profile. This version has dev-insecure only (no authentication) and refuses to start with another.',
-  }),
-  ARP_AUTH_MODE: text({
-    default: 'disabled',
-    choices: ['disabled'] as const,
-    desc: 'Authentication of callers. This version has disabled only and refuses to start with another value.',
-  }),
-  ARP_AUTH_DEV_SUBJECT: text({
-    default: 'dev',
-    desc: 'Subject that every caller has while authentication is disabled.',
-  }),
   ARP_BODY_LIMIT_BYTES: wholeNumber({ min: 1_024, max: 104_857_600 })({
     default: 1_048_576,
     desc: 'Largest accepted request body in bytes; a larger one is 413 payload_too_large.',

@@ -101,7 +101,13 @@ export function textLike(pattern: RegExp, says: string) {
 /** An absolute http or https URL, kept without a trailing slash and without a trailing `/v1`. */
 export const httpUrl = makeValidator<string>(readHttpUrl);
 
-/** One such URL, or several separated by commas. Each may be named once. */
+/** An absolute http or https URL, kept exactly as it was given: for what is compared, as an issuer is. */
+export const exactUrl = makeValidator<string>((input) => {
+  readHttpUrl(input);
+  return input;
+});
+
+/** Base URLs as `httpUrl`: one, or several separated by commas. Each may be named once. */
 export const httpUrls = makeValidator<readonly string[]>((input) => {
   const urls = itemsOf(input).map(readHttpUrl);
   const twice = urls.find((url, index) => urls.indexOf(url) !== index);

@@ -15,6 +15,7 @@ export interface ErrorDefinition {
 export const ERROR_CATALOGUE = {
   invalid_request: { status: 400, retryable: false, message: 'The request does not conform to the contract.' },
   unauthorized: { status: 401, retryable: false, message: 'The request has no valid credentials.' },
+  forbidden: { status: 403, retryable: false, message: 'The caller may not do this.' },
   assignment_mismatch: {
     status: 403,
     retryable: false,
@@ -98,6 +99,17 @@ export const ERROR_CATALOGUE = {
     status: 502,
     retryable: true,
     message: 'The node registry did not answer. Check that it is running and that JARVIS_NODE_REGISTRY_URL names it.',
+  },
+  token_request_failed: {
+    status: 502,
+    retryable: true,
+    message:
+      'The identity provider refused the token that this service needs for a peer. Its log has the reason; check ARP_AUTH_CLIENT_ID, its secret and the audience.',
+  },
+  identity_provider_unavailable: {
+    status: 503,
+    retryable: true,
+    message: 'The identity provider did not answer. Try again shortly.',
   },
   overloaded: {
     status: 503,

@@ -24,7 +24,9 @@ export { isDateTime } from './fields/field-problems.js';
 export { fromPeer } from './fields/from-peer.js';
 export { readRequest } from './fields/read-request.js';
 export { toWire } from './fields/to-wire.js';
-export type { Principal, RequestContext, TraceContext } from './request-context.js';
+export { PERMISSIONS } from './permissions.js';
+export type { Permission } from './permissions.js';
+export type { Assignment, Principal, RequestContext, TraceContext } from './request-context.js';
 export { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from './services.js';
 export type {
   AtomicExecuteOptions,

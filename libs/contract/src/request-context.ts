@@ -1,9 +1,34 @@
-/** Who is asking. Until a service authenticates callers, the subject is the development subject. */
+import type { Permission } from './permissions.js';
+
+/** What the holder of an assignment token may report on: one node run, as it was handed out in one epoch. */
+export interface Assignment {
+  readonly runId: string;
+  readonly nodeRunId: string;
+  readonly epoch: number;
+}
+
+/** Who is asking, as far as it was verified. */
 export interface Principal {
-  /** Stable identifier of the caller (the `sub` of a token). */
+  /** Stable identifier of the caller: the `sub` of a token, else a name that the settings give. */
   readonly subject: string;
-  /** Tenant the caller belongs to, when known. */
+  /** Tenant the caller belongs to: a claim of the token. */
   readonly tenantId?: string;
+  /** What owns what this caller makes: `tenant:<id>`, else `subject:<sub>`. Absent where callers are not authenticated: then there are no borders. */
+  readonly owner?: string;
+  /** Absent: none. */
+  readonly permissions?: ReadonlySet<Permission>;
+  /** Issuer of the token. Present exactly when a token of an identity provider was verified. */
+  readonly issuer?: string;
+  /** The client that holds the token (`azp` or `client_id`). */
+  readonly clientId?: string;
+  /** A client that acts for itself and not for a person. */
+  readonly isService?: boolean;
+  /** Clients through which the request came before `clientId`, first the one that the person used; from the `act` claim of the token. */
+  readonly actors?: readonly string[];
+  /** The verified access token, for exchange. Never logged, never stored. */
+  readonly token?: string;
+  /** Of a caller with an assignment token instead of one of an identity provider. */
+  readonly assignment?: Assignment;
 }
 
 /** W3C Trace Context (https://www.w3.org/TR/trace-context/) of the current request. */

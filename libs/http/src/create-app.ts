@@ -57,7 +57,7 @@ export async function createApp(
   const stopping = new AbortController();
   // Every request that is being answered listens.
   setMaxListeners(0, stopping.signal);
-  installRequestContext(instance, settings.ARP_AUTH_DEV_SUBJECT, stopping.signal);
+  installRequestContext(instance, stopping.signal);
   installEventStreams(instance, { keepAliveMs: settings.ARP_EVENT_STREAM_KEEP_ALIVE_MS, logger });
   refuseWhenStopping(instance, stopping.signal);
   const inFlight = countRequests(instance);

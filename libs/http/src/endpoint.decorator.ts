@@ -2,26 +2,14 @@ import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApiExtension, ApiHeader, ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { ErrorEnvelope } from '#contract';
-import type { ErrorCode } from '#contract';
+import type { ErrorCode, Permission } from '#contract';
 import { IDEMPOTENCY_KEY_HEADER } from './idempotency-key.js';
-
-/** What a caller must be allowed to do. One permission per kind of act; the authentication work maps tokens to them. */
-export const PERMISSIONS = [
-  'run.start',
-  'run.read',
-  'run.cancel',
-  'node_run.create',
-  'node_run.read',
-  'node_run.report',
-  'node_run.execute',
-  'artifact.read',
-  'node_type.read',
-  'node_pack.read',
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
 
 /** Metadata key under which a handler's access rule is found. */
 export const ACCESS = 'arp:access';
+
+/** Metadata key under which a handler says that an assignment token is enough. */
+export const TAKES_ASSIGNMENT = 'arp:takes-assignment';
 
 /** Metadata key under which the contract class of a handler's response is found. */
 export const RESPONDS = 'arp:responds';
@@ -37,6 +25,13 @@ export const COMMON_ERRORS = [
 ] as const satisfies readonly ErrorCode[];
 /** Error codes that any route with a request body can answer with. */
 export const BODY_ERRORS = ['payload_too_large', 'unsupported_media_type'] as const satisfies readonly ErrorCode[];
+
+/** Error codes that any route can answer with that is not public. */
+export const ACCESS_ERRORS = [
+  'unauthorized',
+  'forbidden',
+  'identity_provider_unavailable',
+] as const satisfies readonly ErrorCode[];
 
 /** An optional query parameter as the OpenAPI document shows it. */
 export interface QueryParameter {
@@ -60,6 +55,8 @@ export interface EndpointOptions {
   readonly tag: string;
   /** The permission that a caller needs, or `public` for those routes that the standard leaves open. */
   readonly access: Permission | 'public';
+  /** An assignment token is enough, instead of the permission. What it is good for is the route's to look at. Default false. */
+  readonly assignment?: boolean;
   /** What a 200 carries: a contract class, an array of it, a stream of run events, bytes, or nothing (204). */
   readonly responds: Type<object> | readonly [Type<object>] | 'events' | 'bytes' | 'nothing';
   /** What the success means, for the document. */
@@ -77,6 +74,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
   const isPublic = options.access === 'public';
   const decorators: MethodDecorator[] = [
     SetMetadata(ACCESS, options.access),
+    SetMetadata(TAKES_ASSIGNMENT, options.assignment === true),
     SetMetadata(RESPONDS, typeof options.responds === 'function' ? options.responds : undefined),
     HttpCode(options.responds === 'nothing' ? 204 : 200),
     ApiOperation({
@@ -85,7 +83,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       tags: [options.tag],
       ...(isPublic ? { security: [] } : {}),
     }),
-    ApiExtension('x-error-codes', [...new Set([...COMMON_ERRORS, ...(options.errors ?? [])])].sort()),
+    ApiExtension('x-error-codes', errorCodes(options)),
     ApiResponse({ status: 'default', description: 'Error', type: ErrorEnvelope }),
     ...success(options),
     ...(options.query ?? []).map(({ name, description, schema }) =>
@@ -115,6 +113,10 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     );
   }
   return applyDecorators(...decorators);
+}
+
+function errorCodes({ access, errors = [] }: EndpointOptions): ErrorCode[] {
+  return [...new Set([...COMMON_ERRORS, ...(access === 'public' ? [] : ACCESS_ERRORS), ...errors])].sort();
 }
 
 function success(options: EndpointOptions): MethodDecorator[] {

@@ -34,11 +34,24 @@ export function envelope(error: AppError): ErrorEnvelope {
 
 function reply(error: AppError): Omit<ErrorReply, 'unexpected'> {
   const headers: Record<string, string> = {};
-  if (error.status === 401) headers['www-authenticate'] = 'Bearer';
+  const challenge = challengeOf(error);
+  if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (error.status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
   const allow = error.code === 'method_not_allowed' ? error.details?.['allow'] : undefined;
   if (Array.isArray(allow)) headers['allow'] = allow.join(', ');
   return { status: error.status, body: envelope(error), headers };
+}
+
+/** What the caller's token lacks (RFC 6750 section 3). Quotes, backslashes and what is not ASCII are not allowed in it. */
+function challengeOf({ code, message, details }: AppError): string | undefined {
+  const description = message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "'");
+  if (code === 'unauthorized') {
+    return `Bearer error="${details?.['error'] === 'invalid_request' ? 'invalid_request' : 'invalid_token'}", error_description="${description}"`;
+  }
+  if (code !== 'forbidden') return undefined;
+  const permission = details?.['required_permission'];
+  const scope = typeof permission === 'string' ? `, scope="${permission}"` : '';
+  return `Bearer error="insufficient_scope", error_description="${description}"${scope}`;
 }
 
 function asAppError(error: unknown): AppError | undefined {

@@ -1,7 +1,7 @@
 export { createApp } from './create-app.js';
 export type { ServiceApp } from './create-app.js';
-export { ACCESS, BODY_ERRORS, COMMON_ERRORS, Endpoint, PERMISSIONS } from './endpoint.decorator.js';
-export type { EndpointOptions, Permission, QueryParameter } from './endpoint.decorator.js';
+export { ACCESS, ACCESS_ERRORS, BODY_ERRORS, COMMON_ERRORS, Endpoint, TAKES_ASSIGNMENT } from './endpoint.decorator.js';
+export type { EndpointOptions, QueryParameter } from './endpoint.decorator.js';
 export { envelope, errorReply, invalidRequest } from './error-envelope.js';
 export { EventStream } from './event-stream-request.js';
 export type { EventStreamRequest } from './event-stream-request.js';
@@ -22,7 +22,7 @@ export type { Logger } from 'pino';
 export { openApiDocument } from './openapi.js';
 export { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Pages, pagesOfNodeRuns, pagesOfRuns } from './page-token.js';
 export type { Page, PagePosition } from './page-token.js';
-export { Ctx, isRequestId } from './request-context.js';
+export { contextOf, Ctx, isRequestId, setPrincipal } from './request-context.js';
 export { listen, runService, StartupError } from './serve.js';
 export type { Listener } from './serve.js';
 export { SERVICE_VERSION } from './service-version.js';

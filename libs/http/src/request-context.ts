@@ -3,7 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#contract';
-import type { RequestContext } from '#contract';
+import type { Principal, RequestContext } from '#contract';
 import { withLogFields } from './log-context.js';
 import { continueTrace } from './trace-context.js';
 
@@ -28,12 +28,20 @@ export function contextOf(request: FastifyRequest): RequestContext {
   return context;
 }
 
+/** Whoever has not been authenticated: may do nothing and owns nothing. */
+const NOBODY: Principal = { subject: 'nobody', owner: 'nobody' };
+
+/** Says who is asking, once that is known: for the guard that authenticates. */
+export function setPrincipal(request: FastifyRequest, principal: Principal): void {
+  (request as RequestWithContext)[CONTEXT] = { ...contextOf(request), principal };
+}
+
 /**
  * Gives each request its context: request id (accepted when it is short and plain, else made) which is returned in
- * `x-request-id`, trace (W3C `traceparent`), principal, and a signal that fires when the caller is gone or `stopping` fires. In
+ * `x-request-id`, trace (W3C `traceparent`), a principal that may do nothing until a guard sets another, and a signal that fires when the caller is gone or `stopping` fires. In
  * the latter case its reason is the AppError service_stopping: streams end, and what will soon be answered goes on.
  */
-export function installRequestContext(instance: FastifyInstance, devSubject: string, stopping: AbortSignal): void {
+export function installRequestContext(instance: FastifyInstance, stopping: AbortSignal): void {
   // One listener for all requests that are being answered: followers of event streams are thousands.
   const callers = new Set<AbortController>();
   const abortAll = () => callers.forEach((caller) => caller.abort(new AppError('service_stopping')));
@@ -50,7 +58,7 @@ export function installRequestContext(instance: FastifyInstance, devSubject: str
       if (!reply.raw.writableFinished) caller.abort();
     });
     (request as RequestWithContext)[CONTEXT] = {
-      principal: { subject: devSubject },
+      principal: NOBODY,
       trace,
       requestId,
       signal: caller.signal,

@@ -3,18 +3,12 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { AppError } from '#contract';
+import type { Assignment } from '#contract';
 import { Database } from '#database';
 import { SecretsRepository } from './secrets.repository.js';
 
 /** Injection token of the secret that the settings give; undefined: the one of the database is used. */
 export const ASSIGNMENT_SECRET = Symbol('assignment secret');
-
-/** What the holder of an assignment token may report on: one node run, as it was handed out in one epoch. */
-export interface Assignment {
-  readonly runId: string;
-  readonly nodeRunId: string;
-  readonly epoch: number;
-}
 
 /** Why a token is no assignment: its time is over, it is not as we signed it, or it is not an assignment token at all. */
 export type AssignmentRefusal = 'expired' | 'forged' | 'not_ours';
