@@ -279,7 +279,7 @@ describe.each([
     const snippets = cases.flatMap(({ fires, silent }) => [...fires, ...silent]);
     const answers = lint(snippets.map(([file, code]) => ({ file, code, typed })));
     snippets.forEach((snippet, index) => found.set(snippet, answers[index] ?? ['fatal: no answer']));
-  }, 120_000);
+  });
 
   it.each(cases)('$rule', ({ rule, fires, silent }) => {
     const firedOn = (snippets: readonly Snippet[]) =>

@@ -78,11 +78,11 @@ describe('an executor that is away when the coordinator asks what it offers', ()
       database: 'shared',
       coordinatorEnv: { JARVIS_ATOMIC_EXECUTOR_URL: await executor.listen() },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await cluster?.stop();
     await executor?.close();
-  }, 60_000);
+  });
 
   /** Runs a node type at a coordinator that knows nothing yet. */
   async function outcomeOf(nodeTypeId: string, constraints?: object): Promise<{ root: NodeRun; executions: number }> {
@@ -107,16 +107,16 @@ describe('an executor that is away when the coordinator asks what it offers', ()
     const { root, executions } = await outcomeOf('test.fragile.read');
     expect({ state: root.state, error: root.extensions?.['jarvis.completion_error'] }).toEqual({ state: 'succeeded' });
     expect(executions).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   it('and lost over one that is irreversible: it is not repeated', async () => {
     const { root, executions } = await outcomeOf('test.fragile.irreversible');
     expect(executions).toBe(1);
     expect(root.extensions?.['jarvis.completion_error']).toMatchObject({ code: 'execution_uncertain' });
-  }, 60_000);
+  });
 
   it('and a run that only allows to read: it waits for the answer', async () => {
     const { root } = await outcomeOf('test.fragile.read', { gates: { side_effect_class: 'read' } });
     expect({ state: root.state, error: root.extensions?.['jarvis.completion_error'] }).toEqual({ state: 'succeeded' });
-  }, 60_000);
+  });
 });

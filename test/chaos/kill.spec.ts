@@ -43,12 +43,12 @@ describe('kill -9 at any moment under load', () => {
       database: 'own',
       compositeExecutorUrl: composites.url,
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     load?.stop();
     await cluster?.stop();
     await composites?.stop();
-  }, 120_000);
+  });
 
   it(
     'loses no acknowledged run, repeats no completion, and leaves no orphan',

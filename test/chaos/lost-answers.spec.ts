@@ -61,7 +61,7 @@ describe('a write whose answer is lost, asked for again, has happened once', () 
   const acknowledged: string[] = [];
   beforeAll(async () => {
     lossy = await Lossy.start({});
-  }, 60_000);
+  });
   afterAll(() => lossy?.stop(), 60_000);
   const served = () => lossy as Lossy;
 
@@ -135,7 +135,7 @@ describe('a report whose answer is lost, sent again, has happened once', () => {
   const completed: string[] = [];
   beforeAll(async () => {
     lossy = await Lossy.start({ JARVIS_RUN_COORDINATOR_AUTO_DISPATCH: 'false' });
-  }, 60_000);
+  });
   afterAll(() => lossy?.stop(), 60_000);
   const served = () => lossy as Lossy;
 

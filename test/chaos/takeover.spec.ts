@@ -31,7 +31,7 @@ describe('two coordinators on one database, each with an executor', () => {
       coordinators: 2,
       coordinatorEnv: { JARVIS_RUN_COORDINATOR_MAX_IN_FLIGHT: '16' },
     });
-  }, 120_000);
+  });
   afterAll(() => cluster?.stop(), 120_000);
   afterEach(async () => {
     const { databaseUrl, coordinators, query, pack } = running();
@@ -39,7 +39,7 @@ describe('two coordinators on one database, each with an executor', () => {
     const coordinatorUrl = coordinators[1]?.url ?? '';
     expect(describeViolations(await checkInvariants(databaseUrl, acknowledged, { coordinatorUrl }))).toEqual([]);
     expect(checkExecutions(await pack.executions(), await query<EndedNodeRun>(ENDED_NODE_RUNS))).toEqual([]);
-  }, 120_000);
+  });
 
   const running = () => cluster as Cluster;
   const first = () => ({ coordinator: running().coordinators[0]!, executor: running().executors[0]! });
@@ -110,7 +110,7 @@ describe('two coordinators on one database, each with an executor', () => {
     expect(two.length).toBeGreaterThan(0);
     expect(one.length + two.length).toBe(ids.length);
     expect(await statesOf(ids)).toEqual(['succeeded']);
-  }, 120_000);
+  });
 
   it('take over what one held that was killed', async () => {
     const victim = first();
@@ -143,7 +143,7 @@ describe('two coordinators on one database, each with an executor', () => {
     expect(await statesOf(heldIrreversible)).toEqual(['failed execution_uncertain']);
     expect(await executionsOf(heldIrreversible)).toHaveLength(heldIrreversible.length);
     await victim.coordinator.start();
-  }, 120_000);
+  });
 
   it('fence one that was paused: its late writes change nothing, and then it serves again', async () => {
     const victim = first();
@@ -196,5 +196,5 @@ describe('two coordinators on one database, each with an executor', () => {
       `takeover: ${stillRunning.length} node runs were worked on elsewhere when the paused one woke\n`,
     );
     expect(stillRunning.length).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });

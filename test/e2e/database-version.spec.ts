@@ -72,7 +72,7 @@ describe('a database that is not at the version of the code', () => {
     const { service, port } = await start(COORDINATOR);
     await untilServing(service, url(port));
     expect(await service.stop()).toBe(0);
-  }, 120_000);
+  });
 
   it('one that is newer is refused, whether migrating is allowed or not', async () => {
     await stopWhenServing(await start(COORDINATOR, { ARP_DATABASE_MIGRATE: 'true' }));
@@ -84,7 +84,7 @@ describe('a database that is not at the version of the code', () => {
         /^error: The database arp_test_\w+ at [^ ]+:\d+ is newer than this code: it has 1 migration \(Tomorrow9999999999999\) that this code does not know\. Start the version of the code that it belongs to, or restore a backup from before\.\n$/,
       );
     }
-  }, 120_000);
+  });
 
   it('a setting that is no yes or no is one clear sentence', async () => {
     const { service } = await start(COORDINATOR, { ARP_DATABASE_MIGRATE: 'maybe', JARVIS_RUN_RETENTION_DAYS: '0' });
@@ -158,7 +158,7 @@ describe('npm run db:migrate and db:status', () => {
     expect(refused).toMatchObject({ status: 1 });
     expect(refused.output).toMatch(/^error: The database .* is newer than this code: it has 1 migration \(Tomorrow/);
     for (const { output } of [behind, migrated, current, newer, refused]) expect(output).not.toContain(password);
-  }, 120_000);
+  });
 
   it('--help, a wrong command, a wrong setting and a database that is not there', async () => {
     const help = await db(['status', '--help']);
@@ -181,7 +181,7 @@ describe('npm run db:migrate and db:status', () => {
     expect(gone).toMatchObject({ status: 1 });
     expect(gone.output).toMatch(/^error: The database arp at 127\.0\.0\.1:\d+ cannot be used: .*\n$/);
     expect(gone.output).not.toContain('secret-password');
-  }, 120_000);
+  });
 
   it('without DATABASE_URL: the embedded one, which a running suite keeps for itself', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'arp-db-'));
@@ -215,7 +215,7 @@ describe('npm run db:migrate and db:status', () => {
     }
     expect(await coordinator.stop()).toBe(0);
     await rm(folder, { recursive: true, force: true });
-  }, 120_000);
+  });
 });
 
 async function stopWhenServing({ service, port }: { service: ServiceProcess; port: number }): Promise<void> {

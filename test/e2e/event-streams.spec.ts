@@ -348,7 +348,7 @@ describe('event streams of a coordinator', () => {
     // 8 commits; a few groups of followers may be a commit apart.
     expect(findEvents.mock.calls.length).toBeLessThan(200);
     expect(signals().followers).toBe(0);
-  }, 120_000);
+  });
 
   it('delivers every event once to the followers of 1,000 runs, found in one statement at a time', async () => {
     const runs = upTo(1_000).map((index) => `many-${index}`);
@@ -369,7 +369,7 @@ describe('event streams of a coordinator', () => {
     }
     expect(Math.max(...findMovedHeads.mock.calls.map(([, known]) => known.length))).toBeGreaterThan(900);
     expect(signals().followers).toBe(0);
-  }, 120_000);
+  });
 
   it('holds little for a reader that does not read, however much there is', async () => {
     const run = await startRun(one.url);
@@ -394,7 +394,7 @@ describe('event streams of a coordinator', () => {
     const text = await silent.readAll();
     const read = [...text.matchAll(/^\{"run_id":.*"seq":(\d+),/gm)].map(([, seq]) => Number(seq));
     expect(read).toEqual(upTo(30_003));
-  }, 120_000);
+  });
 
   it('outlasts a database that is away for a while, as a follower; without follow it says so', async () => {
     const { hostname, port } = new URL(database.url);
@@ -495,7 +495,7 @@ describe('event streams of a gateway', () => {
       await coordinator.stop();
       await database.drop();
     }
-  }, 60_000);
+  });
 
   it('does the same alone, for the runs in its memory', async () => {
     const gateway = await startGateway({ ARP_EVENT_STREAM_KEEP_ALIVE_MS: '20' });

@@ -52,7 +52,7 @@ describe('programs as a person starts and stops them', () => {
       // After kill -9 the host notices the closed channel and stops PostgreSQL by itself.
       while ((await processesWith(dataDir)) > 0) await new Promise((settle) => setTimeout(settle, 50));
     }
-  }, 60_000);
+  });
 
   it('a taken port, a broken data folder, one in use, and a wrong setting are one clear sentence', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
@@ -94,7 +94,7 @@ describe('programs as a person starts and stops them', () => {
     }
     blocker.close();
     await database.drop();
-  }, 60_000);
+  });
 
   it('npx nest start <service> starts each alone, with --host and --port', async () => {
     const database = await createTestDatabase();
@@ -109,7 +109,7 @@ describe('programs as a person starts and stops them', () => {
     }
     await tree.remove();
     await database.drop();
-  }, 60_000);
+  });
 
   it('--no-demo starts without the demonstration', async () => {
     const database = await createTestDatabase();

@@ -111,7 +111,7 @@ describe('jarvis-node-pack dev', () => {
 
     dev?.kill('SIGTERM');
     expect(await once(dev as ChildProcess, 'close')).toEqual([0, null]);
-  }, 120_000);
+  });
 
   it('answers as an executor does, and survives what a handler does', async () => {
     writePackage();
@@ -158,7 +158,7 @@ describe('jarvis-node-pack dev', () => {
       { node_type_id: 'acme.dev.work', version: '1.0.0', kind: 'atomic' },
     ]);
     expect(await (await fetch(`${url}/v1/version`)).json()).toMatchObject({ supported_api_versions: ['v1'] });
-  }, 120_000);
+  });
 
   it('gives what the executor gives', async () => {
     writePackage();
@@ -214,7 +214,7 @@ describe('jarvis-node-pack dev', () => {
     } finally {
       await executor.stop();
     }
-  }, 120_000);
+  });
 
   it('answers bad requests with an error envelope', async () => {
     writePackage();
@@ -230,7 +230,7 @@ describe('jarvis-node-pack dev', () => {
     expect(await answer(await fetch(url, { method: 'POST', headers, body: '{' }))).toEqual([400, 'invalid_request']);
     expect(await answer(await fetch(url))).toEqual([405, 'method_not_allowed']);
     expect(await answer(await fetch(`${url}/more`))).toEqual([404, 'route_not_found']);
-  }, 60_000);
+  });
 
   it('runs the build script first, is not woken by what it writes, and tells in a sentence why it failed', async () => {
     const nodepacks = { 'acme.dev': { entry: './out/index.js', manifest: './jarvis.nodepack.json' } };
@@ -256,7 +256,7 @@ describe('jarvis-node-pack dev', () => {
     await printing(/the code is new/);
     expect(await execute(url, { n: 0 })).toMatchObject({ outputs: { n: 2 } });
     expect(printed.match(/loaded acme\.dev/g)).toHaveLength(2);
-  }, 120_000);
+  });
 
   it('says that the port is taken', async () => {
     writePackage();
@@ -267,5 +267,5 @@ describe('jarvis-node-pack dev', () => {
     second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     expect((await once(second, 'close'))[0]).toBe(1);
     expect(said).toBe(`error: Port ${port} of 127.0.0.1 is in use; choose another with --port.\n`);
-  }, 60_000);
+  });
 });

@@ -44,37 +44,30 @@ describe('a pack made by the generator, packed, and installed', () => {
   it.each([
     ['in one process', inOneProcess],
     ['as three processes', asThreeProcesses],
-  ] as const)(
-    'runs through the gateway, the suite %s',
-    async (_, start) => {
-      if (installed === undefined) return;
-      const suite = await start({ JARVIS_NODEPACK_PATHS: installed, JARVIS_NODEPACK_STRICT: 'true' });
-      try {
-        const started = await call<{ run_id: string; root_node_run_id: string }>('POST', `${suite.gateway}/v1/runs`, {
-          root_node_type_ref: { node_type_id: NODE, version: '0.1.0' },
-          input: { text: 'three little words' },
-        });
-        expect(started.status).toBe(200);
-        const { run_id, root_node_run_id } = started.body;
-        const events = await eventsOf(`${suite.gateway}/v1/runs/${run_id}/events?follow=1`);
-        expect(events.at(-1)).toMatchObject({ type: 'run_completed', data: { state: 'succeeded' } });
-        const { body } = await call<{ outputs: object }>(
-          'GET',
-          `${suite.coordinator}/v1/node-runs/${root_node_run_id}`,
-        );
-        expect(body.outputs).toMatchObject({ words: 3 });
-        const packs = (await call<NodePack[]>('GET', `${suite.executor}/v1/node-packs`)).body;
-        expect(packs.find(({ package_name }) => package_name === NAME)).toMatchObject({
-          state: 'loaded',
-          isolation: 'process',
-          node_type_ids: [NODE],
-        });
-      } finally {
-        await suite.stop();
-      }
-    },
-    120_000,
-  );
+  ] as const)('runs through the gateway, the suite %s', async (_, start) => {
+    if (installed === undefined) return;
+    const suite = await start({ JARVIS_NODEPACK_PATHS: installed, JARVIS_NODEPACK_STRICT: 'true' });
+    try {
+      const started = await call<{ run_id: string; root_node_run_id: string }>('POST', `${suite.gateway}/v1/runs`, {
+        root_node_type_ref: { node_type_id: NODE, version: '0.1.0' },
+        input: { text: 'three little words' },
+      });
+      expect(started.status).toBe(200);
+      const { run_id, root_node_run_id } = started.body;
+      const events = await eventsOf(`${suite.gateway}/v1/runs/${run_id}/events?follow=1`);
+      expect(events.at(-1)).toMatchObject({ type: 'run_completed', data: { state: 'succeeded' } });
+      const { body } = await call<{ outputs: object }>('GET', `${suite.coordinator}/v1/node-runs/${root_node_run_id}`);
+      expect(body.outputs).toMatchObject({ words: 3 });
+      const packs = (await call<NodePack[]>('GET', `${suite.executor}/v1/node-packs`)).body;
+      expect(packs.find(({ package_name }) => package_name === NAME)).toMatchObject({
+        state: 'loaded',
+        isolation: 'process',
+        node_type_ids: [NODE],
+      });
+    } finally {
+      await suite.stop();
+    }
+  });
 
   interface ManifestNode {
     id: string;
@@ -177,34 +170,30 @@ describe('a pack made by the generator, packed, and installed', () => {
         content.nodes[0].trust_tier = 'first_party';
       }),
     ],
-  ] as const)(
-    'broken it is refused: %s',
-    async (code, message, breakIt) => {
-      if (installed === undefined) return;
-      const broken = join(root, 'broken');
-      await rm(broken, { recursive: true, force: true });
-      // Beside its dependencies, as it was installed.
-      await cp(join(root, 'host'), broken, { recursive: true });
-      await breakIt(join(broken, 'node_modules', NAME));
-      const executor = await createAtomicExecutor(
-        readSettings(atomicExecutorSettings, {
-          LOG_LEVEL: 'silent',
-          JARVIS_NODEPACK_PATHS: join(broken, 'node_modules', NAME),
-        }),
-      );
-      const url = await listen(executor, { host: '127.0.0.1', port: 0, portSetting: 'ARP_ATOMIC_EXECUTOR_PORT' });
-      try {
-        const { body: packs } = await call<NodePack[]>('GET', `${url}/v1/node-packs`);
-        const refused = packs.filter(({ state }) => state === 'refused');
-        // A manifest that lacks a node and has another is told of the first.
-        const codes = code === 'pack_handler_undeclared' ? ['pack_handler_missing'] : [code];
-        expect(refused.map(({ package_name, refusal }) => [package_name, refusal?.code])).toEqual([[NAME, ...codes]]);
-        if (code !== 'pack_handler_undeclared') expect(refused[0]?.refusal?.message).toMatch(message);
-        expect(packs.some(({ pack_id, state }) => pack_id === 'jarvis.core' && state === 'loaded')).toBe(true);
-      } finally {
-        await executor.stop();
-      }
-    },
-    60_000,
-  );
+  ] as const)('broken it is refused: %s', async (code, message, breakIt) => {
+    if (installed === undefined) return;
+    const broken = join(root, 'broken');
+    await rm(broken, { recursive: true, force: true });
+    // Beside its dependencies, as it was installed.
+    await cp(join(root, 'host'), broken, { recursive: true });
+    await breakIt(join(broken, 'node_modules', NAME));
+    const executor = await createAtomicExecutor(
+      readSettings(atomicExecutorSettings, {
+        LOG_LEVEL: 'silent',
+        JARVIS_NODEPACK_PATHS: join(broken, 'node_modules', NAME),
+      }),
+    );
+    const url = await listen(executor, { host: '127.0.0.1', port: 0, portSetting: 'ARP_ATOMIC_EXECUTOR_PORT' });
+    try {
+      const { body: packs } = await call<NodePack[]>('GET', `${url}/v1/node-packs`);
+      const refused = packs.filter(({ state }) => state === 'refused');
+      // A manifest that lacks a node and has another is told of the first.
+      const codes = code === 'pack_handler_undeclared' ? ['pack_handler_missing'] : [code];
+      expect(refused.map(({ package_name, refusal }) => [package_name, refusal?.code])).toEqual([[NAME, ...codes]]);
+      if (code !== 'pack_handler_undeclared') expect(refused[0]?.refusal?.message).toMatch(message);
+      expect(packs.some(({ pack_id, state }) => pack_id === 'jarvis.core' && state === 'loaded')).toBe(true);
+    } finally {
+      await executor.stop();
+    }
+  });
 });

@@ -22,14 +22,14 @@ describe.each([
   it('has nothing that publint minds', async () => {
     const { exitCode, text } = await run(folder, 'publint/src/cli.js', '--strict');
     expect({ exitCode, text }).toEqual({ exitCode: 0, text: expect.stringContaining('All good!') });
-  }, 60_000);
+  });
 
   it('has what was built, and neither sources nor tests', async () => {
     const files = await packedFiles(folder);
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md']));
     expect(files.some((file) => file.startsWith('dist/') && file.endsWith('.js'))).toBe(true);
     expect(files.filter((file) => file.startsWith('src/') || file.includes('.spec.'))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('the SDK', () => {
@@ -46,7 +46,7 @@ describe('the SDK', () => {
     expect(await packedFiles(SDK)).toEqual(
       expect.arrayContaining(['dist/index.d.ts', 'dist/testing/index.d.ts', 'dist/runtime/index.d.ts']),
     );
-  }, 60_000);
+  });
 });
 
 describe('the generator', () => {
@@ -60,5 +60,5 @@ describe('the generator', () => {
         'template/licenses/Apache-2.0.txt',
       ]),
     );
-  }, 60_000);
+  });
 });

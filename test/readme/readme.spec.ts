@@ -88,7 +88,7 @@ describe('README.md', () => {
       await suite.stop('SIGINT');
       expect(suite.output()).toContain('Stopped.');
     }
-  }, 120_000);
+  });
 
   it('npx nest start: three services that work together', async () => {
     const commands = written((command) => /npx nest start [a-z-]+$/.test(command));
@@ -110,7 +110,7 @@ describe('README.md', () => {
     const events = await fetch(`${url('8080')}/v1/runs/${run_id}/events?follow=1`).then((response) => response.text());
     expect(events).toContain('{"state":"succeeded"}');
     for (const service of services.reverse()) await service.stop('SIGINT');
-  }, 120_000);
+  });
 
   it('one service with flags', async () => {
     for (const command of written((line) => line.endsWith('--help'))) expect(run(command)).toContain('--port');
@@ -119,7 +119,7 @@ describe('README.md', () => {
       await untilServing(service, url('9000'), 60_000);
       await service.stop('SIGINT');
     }
-  }, 120_000);
+  });
 
   it('docker compose: the file is valid, where docker is there to say so', () => {
     const command = written((line) => line.includes(COMPOSE))[0] ?? '';

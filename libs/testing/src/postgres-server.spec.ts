@@ -6,7 +6,7 @@ describe('a PostgreSQL that can crash', () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgresServer();
-  }, 60_000);
+  });
   afterAll(() => server.stop(), 60_000);
 
   async function query(statement: string): Promise<object[]> {
@@ -32,7 +32,7 @@ describe('a PostgreSQL that can crash', () => {
     expect(server.url).toBe(url);
     expect(await query('select n from notes order by n')).toEqual([{ n: 1 }, { n: 2 }]);
     expect(await query('show fsync')).toEqual([{ fsync: 'on' }]);
-  }, 60_000);
+  });
 
   it('answers nothing while it is paused', async () => {
     await server.pause();
