@@ -130,7 +130,7 @@ describe('running one node run, when something goes wrong', () => {
             ...(constraints === undefined ? {} : { constraints }),
           },
           runContext: {},
-          tenantId: undefined,
+          principal: { subject: 'test' },
           decision: { decision: 'allow' },
           kind: 'atomic',
           constraints,

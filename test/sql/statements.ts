@@ -139,7 +139,8 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
     samples: [
       ['findRuns', (db) => listings.findRuns(db, runsPage)],
       ['findRuns of a node type', (db) => listings.findRuns(db, { ...runsPage, nodeTypeId: 'jarvis.core.echo' })],
-      ['hasRun', (db) => listings.hasRun(db, BUCKET, RUN)],
+      ['findRuns of an owner', (db) => listings.findRuns(db, { ...runsPage, owner: 'tenant:t' })],
+      ['findOwner', (db) => listings.findOwner(db, BUCKET, RUN)],
       [
         'findNodeRuns',
         (db) =>

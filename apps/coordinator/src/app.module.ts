@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { FORWARDERS } from '#auth';
 import { CompositeExecutorApi, NodeRegistryApi } from '#contract';
 import { Database } from '#database';
 import { HealthModule, LOGGER } from '#http';
@@ -40,6 +41,8 @@ export interface CoordinatorDependencies {
   readonly dispatch: DispatchOptions;
   readonly runStore: RunStoreOptions;
   readonly limits: DocumentLimits;
+  /** Clients that pass requests of others on. */
+  readonly forwarders: readonly string[];
   /** Of the extension keys that the coordinator writes. */
   readonly extensionsPrefix: string;
   readonly retention: RetentionOptions;
@@ -60,6 +63,7 @@ class DependenciesModule {
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
       { provide: RUN_STORE_OPTIONS, useValue: dependencies.runStore },
       { provide: DocumentLimits, useValue: dependencies.limits },
+      { provide: FORWARDERS, useValue: dependencies.forwarders },
       { provide: EXTENSIONS_PREFIX, useValue: dependencies.extensionsPrefix },
       { provide: RETENTION_OPTIONS, useValue: dependencies.retention },
       { provide: LOGGER, useValue: dependencies.logger },

@@ -57,6 +57,7 @@ export async function createCoordinator(
     },
     runStore: { maxQueued: settings.JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS },
     limits: new DocumentLimits(settings.JARVIS_MAX_INPUTS_BYTES, settings.JARVIS_MAX_OUTPUTS_BYTES),
+    forwarders: settings.ARP_AUTH_FORWARDERS,
     extensionsPrefix: settings.JARVIS_EXTENSIONS_PREFIX,
     retention: { ...RETENTION_DEFAULTS, days: settings.JARVIS_RUN_RETENTION_DAYS },
     logger,

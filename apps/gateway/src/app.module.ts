@@ -8,8 +8,8 @@ import { RunsModule } from './runs/runs.module.js';
 
 @Module({})
 export class GatewayModule {
-  static of(service: ServiceDescription, runs: RunsApi): DynamicModule {
-    const runsModule = RunsModule.of(runs);
+  static of(service: ServiceDescription, runs: RunsApi, forwarders: readonly string[]): DynamicModule {
+    const runsModule = RunsModule.of(runs, forwarders);
     return {
       module: GatewayModule,
       imports: [runsModule, HealthModule.of(service, [RunCoordinatorCheck], [runsModule])],

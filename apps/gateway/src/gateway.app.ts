@@ -23,7 +23,7 @@ export async function createGateway(settings: GatewaySettings, runs?: RunsApi): 
     );
   }
   const service = await createApp(
-    GatewayModule.of(GATEWAY, runs ?? client ?? new InMemoryRuns()),
+    GatewayModule.of(GATEWAY, runs ?? client ?? new InMemoryRuns(), settings.ARP_AUTH_FORWARDERS),
     GATEWAY,
     settings,
     logger,

@@ -7,6 +7,7 @@ import type { Logger } from '#http';
 import { RunStoreService } from '../run-store/run-store.service.js';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
 import { TimersService } from '../timers/timers.service.js';
+import { COORDINATOR_ITSELF } from '../lifecycle/coordinator-itself.js';
 import { ExecutorCallsService } from './executor-calls.service.js';
 
 type Canceled = Pick<NodeRunEntity, 'bucket' | 'run_id' | 'node_run_id' | 'kind'>;
@@ -48,7 +49,7 @@ export class CancelNoticesService implements OnApplicationBootstrap {
 
 function cancelContext(): RequestContext {
   return {
-    principal: { subject: 'run-coordinator' },
+    principal: COORDINATOR_ITSELF,
     trace: continueTrace(undefined, undefined),
     requestId: randomUUID(),
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),

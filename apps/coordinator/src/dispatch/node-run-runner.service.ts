@@ -6,6 +6,7 @@ import { continueTrace, isRequestId, LOGGER } from '#http';
 import type { Logger } from '#http';
 import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
 import { readUsage } from '../lifecycle/budgets.js';
+import { COORDINATOR_ITSELF } from '../lifecycle/coordinator-itself.js';
 import { failure } from '../lifecycle/end-node-run.js';
 import type { Outcome } from '../lifecycle/end-node-run.js';
 import {
@@ -213,7 +214,7 @@ function dispatchContext({ run_id, run_context }: DispatchTicket, signal: AbortS
   const trace = (run_context as RunContext | null)?.trace;
   const traceparent = trace?.trace_id === undefined ? undefined : `00-${trace.trace_id}-${trace.span_id ?? ''}-00`;
   return {
-    principal: { subject: 'run-coordinator' },
+    principal: COORDINATOR_ITSELF,
     trace: continueTrace(traceparent, undefined),
     // The caller wrote this one into the body: it becomes a header only when it can be one.
     requestId: trace?.request_id !== undefined && isRequestId(trace.request_id) ? trace.request_id : run_id,

@@ -11,6 +11,7 @@ const head = (runId: string, lastSeq = 1): RunHead => ({
   created_at: new Date(),
   last_seq: lastSeq,
   ended: false,
+  owner: null,
 });
 
 /** The service over a table of heads that stands for the database. */

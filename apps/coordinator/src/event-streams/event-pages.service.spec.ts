@@ -3,7 +3,7 @@ import { EventPagesService } from './event-pages.service.js';
 import { RecentEventsService } from './recent-events.service.js';
 import type { EventRange, EventRow, EventRows, EventStreamsRepository, RunHead } from './event-streams.repository.js';
 
-const RUN: RunHead = { bucket: 7, run_id: 'a', created_at: new Date(), last_seq: 1, ended: false };
+const RUN: RunHead = { bucket: 7, run_id: 'a', created_at: new Date(), last_seq: 1, ended: false, owner: null };
 const run = (runId: string): RunHead => ({ ...RUN, run_id: runId });
 const row = (seq: number): EventRow => ({
   seq,

@@ -12,6 +12,7 @@ export interface RunHead {
   readonly last_seq: number;
   /** Whether the run has ended: then `last_seq` never moves again. */
   readonly ended: boolean;
+  readonly owner: string | null;
 }
 
 /** The head of the run of a node run, with the node run's place in it. */
@@ -56,7 +57,7 @@ export interface EventRows {
 export class EventStreamsRepository {
   async findHead(db: Queryable, bucket: Bucket, runId: string): Promise<RunHead | undefined> {
     const rows = await db.query<RunHead>(
-      `select bucket, run_id, created_at, last_seq, ended_at is not null as ended
+      `select bucket, run_id, created_at, last_seq, ended_at is not null as ended, owner
          from runs
         where bucket = $1 and run_id = $2`,
       [bucket, runId],
@@ -66,7 +67,7 @@ export class EventStreamsRepository {
 
   async findHeadOfNodeRun(db: Queryable, bucket: Bucket, nodeRunId: string): Promise<NodeRunHead | undefined> {
     const rows = await db.query<NodeRunHead>(
-      `select r.bucket, r.run_id, r.created_at, r.last_seq, r.ended_at is not null as ended, n.parent_node_run_id
+      `select r.bucket, r.run_id, r.created_at, r.last_seq, r.ended_at is not null as ended, r.owner, n.parent_node_run_id
          from node_runs n
          join runs r on r.bucket = n.bucket and r.run_id = n.run_id
         where n.bucket = $1 and n.node_run_id = $2`,

@@ -20,6 +20,7 @@ function head(runId: string, lastSeq: number): RunEntity {
     steps: 0,
     external_calls: 0,
     cost: 0,
+    owner: null,
   };
 }
 

@@ -51,6 +51,7 @@ export class RecentEventsService {
         created_at: head.created_at,
         last_seq: head.last_seq,
         ended: head.ended_at !== null,
+        owner: head.owner,
       },
       events: isContinued ? known.events : [],
       bytes: isContinued ? known.bytes : 0,

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mayReach } from '#auth';
 import { AppError } from '#contract';
-import type { EventStreamOptions, RunEvent } from '#contract';
+import type { EventStreamOptions, RequestContext, RunEvent } from '#contract';
 import { Database } from '#database';
 import { bucketOfNodeRun, bucketOfRun } from '../sharding/bucket.js';
 import { CommitSignalService } from './commit-signal.service.js';
@@ -34,11 +35,15 @@ export class RunEventStreamService {
    *
    * @throws AppError run_not_found, database_unavailable, before the first event
    */
-  async ofRun(runId: string, options: EventStreamOptions, signal: AbortSignal): Promise<AsyncIterable<RunEvent>> {
+  async ofRun(
+    { principal, signal }: RequestContext,
+    runId: string,
+    options: EventStreamOptions,
+  ): Promise<AsyncIterable<RunEvent>> {
     // Who follows hears of what others committed; who does not must see it now.
     const known = options.follow === true ? this.recent.head(runId) : undefined;
     const head = known ?? (await this.repository.findHead(this.database, bucketOfRun(runId), runId));
-    if (head === undefined) {
+    if (head === undefined || !mayReach(principal, { owner: head.owner, runId })) {
       throw new AppError('run_not_found', { message: `There is no run ${runId}.`, details: { run_id: runId } });
     }
     return this.stream(head, options, signal);
@@ -50,14 +55,14 @@ export class RunEventStreamService {
    * @throws AppError node_run_not_found, database_unavailable, before the first event
    */
   async ofNodeRun(
+    { principal, signal }: RequestContext,
     nodeRunId: string,
     options: EventStreamOptions,
-    signal: AbortSignal,
   ): Promise<AsyncIterable<RunEvent>> {
     const bucket = bucketOfNodeRun(nodeRunId);
     const head =
       bucket === undefined ? undefined : await this.repository.findHeadOfNodeRun(this.database, bucket, nodeRunId);
-    if (head === undefined) {
+    if (head === undefined || !mayReach(principal, { owner: head.owner, runId: head.run_id })) {
       throw new AppError('node_run_not_found', {
         message: `There is no node run ${nodeRunId}.`,
         details: { node_run_id: nodeRunId },

@@ -1,5 +1,6 @@
+import { mayReach, withoutIdentity } from '#auth';
 import { AppError } from '#contract';
-import type { ConstraintEnvelope, NodeKind, PolicyDecision, RunContext, RunStartRequest } from '#contract';
+import type { ConstraintEnvelope, NodeKind, PolicyDecision, Principal, RunContext, RunStartRequest } from '#contract';
 import { newNodeRunId } from '../sharding/bucket.js';
 import { fingerprint } from '../sharding/fingerprint.js';
 import { momentAfter } from './budgets.js';
@@ -9,10 +10,12 @@ import type { RunDraft } from './run-draft.js';
 
 /** Everything that is known when a run is to start. */
 export interface RunStart {
+  /** Who starts it, and owns it. */
+  readonly principal: Principal;
+  /** Its run context says of the caller what his token says. */
   readonly request: RunStartRequest;
   /** The run context as it is kept: with the trace of the request. */
   readonly runContext: RunContext;
-  readonly tenantId: string | undefined;
   readonly decision: PolicyDecision;
   /** Undefined when nothing tells yet. */
   readonly kind: NodeKind | undefined;
@@ -29,10 +32,11 @@ export interface RunStart {
  * @throws AppError constraint_violation, or the start's own conflict code
  */
 export function startRun(draft: RunDraft, start: RunStart): void {
-  const { request, decision, constraints } = start;
-  const requestHash = fingerprint({ ...request, run_id: draft.runId });
+  const { principal, request, decision, constraints } = start;
+  const requestHash = hashOf(draft.runId, request);
   if (draft.exists) {
-    if (draft.started?.request_hash === requestHash) return;
+    const isOurs = mayReach(principal, { owner: draft.head.owner, runId: draft.runId });
+    if (isOurs && draft.started?.request_hash === requestHash) return;
     throw new AppError(start.conflict.code, { details: { ...start.conflict.details } });
   }
   if (request.constraints?.structural?.max_total_nodes_per_run === 0) {
@@ -49,7 +53,7 @@ export function startRun(draft: RunDraft, start: RunStart): void {
     {
       bucket,
       run_id: runId,
-      tenant_id: start.tenantId ?? null,
+      tenant_id: request.run_context?.tenant_id ?? null,
       state: 'queued',
       root_node_run_id: rootId,
       last_seq: 0,
@@ -61,6 +65,7 @@ export function startRun(draft: RunDraft, start: RunStart): void {
       steps: 0,
       external_calls: 0,
       cost: 0,
+      owner: principal.owner ?? null,
     },
     {
       bucket,
@@ -119,4 +124,10 @@ export function startRun(draft: RunDraft, start: RunStart): void {
   draft.insertResult(resultOf({ bucket, node_run_id: rootId }, refusal));
   draft.append({ type: 'run_completed', data: { state: 'failed', error_code: 'policy_denied' } });
   draft.moveRun('failed');
+}
+
+/** What tells a repeated request from another one. */
+function hashOf(runId: string, { run_context, ...request }: RunStartRequest): string {
+  const context = run_context === undefined ? {} : { run_context: withoutIdentity(run_context) };
+  return fingerprint({ ...request, ...context, run_id: runId });
 }

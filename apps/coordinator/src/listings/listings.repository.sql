@@ -37,8 +37,26 @@ with page as (
    ) q
   order by p.created_at desc, p.run_id desc;
 
--- hasRun
-select run_id from runs where bucket = $1 and run_id = $2;
+-- findRuns of an owner
+with page as (
+   select r.bucket, r.run_id, r.state, r.root_node_run_id, r.created_at, r.started_at, r.ended_at
+     from runs r
+    where r.state = any($1::text[]) and r.created_at >= $2::timestamptz
+      and (r.created_at, r.run_id) < ($3::timestamptz, $4::text) and r.owner = $6::text
+    order by r.created_at desc, r.run_id desc
+    limit $5::int
+ )
+ select p.run_id, p.state, p.root_node_run_id, p.started_at, p.ended_at, q.run_context, q.constraints, q.extensions,
+        to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as listed_at
+   from page p
+  cross join lateral (
+     select run_context, constraints, extensions from run_requests
+      where bucket = p.bucket and run_id = p.run_id limit 1
+   ) q
+  order by p.created_at desc, p.run_id desc;
+
+-- findOwner
+select owner from runs where bucket = $1 and run_id = $2;
 
 -- findNodeRuns
 with page as (

@@ -15,6 +15,8 @@ export interface Position {
 /** Which runs to find. */
 export interface RunsPage {
   readonly states: readonly RunState[];
+  /** Any when absent. */
+  readonly owner?: string;
   /** Node type id of the root node run; any when absent. */
   readonly nodeTypeId?: string;
   /** Inclusive. */
@@ -46,8 +48,10 @@ export type ListedReport = PresentableReport & { readonly node_run_id: string };
 
 const LISTED_AT = `to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as listed_at`;
 
-const OF_NODE_TYPE = `
-            and (select n.node_type_id from node_runs n where n.bucket = r.bucket and n.node_run_id = r.root_node_run_id) = $6::text`;
+const ofNodeType = (parameter: number): string => `
+            and (select n.node_type_id from node_runs n where n.bucket = r.bucket and n.node_run_id = r.root_node_run_id) = $${parameter}::text`;
+
+const ofOwner = (parameter: number): string => ` and r.owner = $${parameter}::text`;
 
 /**
  * Reads of many runs or node runs at once; writes nothing. Bounds are always given, infinite where there is none, so that a
@@ -57,17 +61,27 @@ const OF_NODE_TYPE = `
 @Injectable()
 export class ListingsRepository {
   /**
-   * Newest first, over all buckets, by the index on (created_at, run_id). There is one upper bound and not two: PostgreSQL would
+   * Newest first, over all buckets, by the index on created_at, or that on (owner, created_at, run_id). There is one upper bound and not two: PostgreSQL would
    * begin at the wider one and walk the index from there to the page.
    */
   async findRuns(db: Queryable, page: RunsPage): Promise<ListedRun[]> {
-    const ofNodeType = page.nodeTypeId !== undefined;
+    const parameters: unknown[] = [
+      page.states,
+      page.createdAfter,
+      page.olderThan.createdAt,
+      page.olderThan.id,
+      page.limit,
+    ];
+    const only = [
+      ...(page.owner === undefined ? [] : [ofOwner(parameters.push(page.owner))]),
+      ...(page.nodeTypeId === undefined ? [] : [ofNodeType(parameters.push(page.nodeTypeId))]),
+    ].join('');
     return db.query<ListedRun>(
       `with page as (
          select r.bucket, r.run_id, r.state, r.root_node_run_id, r.created_at, r.started_at, r.ended_at
            from runs r
           where r.state = any($1::text[]) and r.created_at >= $2::timestamptz
-            and (r.created_at, r.run_id) < ($3::timestamptz, $4::text)${ofNodeType ? OF_NODE_TYPE : ''}
+            and (r.created_at, r.run_id) < ($3::timestamptz, $4::text)${only}
           order by r.created_at desc, r.run_id desc
           limit $5::int
        )
@@ -79,20 +93,17 @@ export class ListingsRepository {
             where bucket = p.bucket and run_id = p.run_id limit 1
          ) q
         order by p.created_at desc, p.run_id desc`,
-      [
-        page.states,
-        page.createdAfter,
-        page.olderThan.createdAt,
-        page.olderThan.id,
-        page.limit,
-        ...(ofNodeType ? [page.nodeTypeId] : []),
-      ],
+      parameters,
     );
   }
 
-  async hasRun(db: Queryable, bucket: Bucket, runId: string): Promise<boolean> {
-    const rows = await db.query(`select run_id from runs where bucket = $1 and run_id = $2`, [bucket, runId]);
-    return rows.length === 1;
+  /** @returns undefined when there is no such run; an owner of null is no owner */
+  async findOwner(db: Queryable, bucket: Bucket, runId: string): Promise<{ owner: string | null } | undefined> {
+    const rows = await db.query<{ owner: string | null }>(`select owner from runs where bucket = $1 and run_id = $2`, [
+      bucket,
+      runId,
+    ]);
+    return rows[0];
   }
 
   /** Oldest first. */

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { mayReach, ownerBorder } from '#auth';
 import { AppError, NODE_RUN_STATES, RUN_STATES } from '#contract';
 import type { NodeRunList, NodeRunListOptions, RequestContext, RunList, RunListOptions } from '#contract';
 import { Database } from '#database';
@@ -27,11 +28,13 @@ export class ListingsService {
    *
    * @throws AppError invalid_request at `page_token`
    */
-  async listRuns(_ctx: RequestContext, options: RunListOptions): Promise<RunList> {
+  async listRuns({ principal }: RequestContext, options: RunListOptions): Promise<RunList> {
     const { states, nodeTypeId, createdAfter, createdBefore, limit = DEFAULT_PAGE_SIZE, pageToken } = options;
     const pages = pagesOfRuns(options);
+    const owner = ownerBorder(principal);
     const found = await this.repository.findRuns(this.database, {
       states: states ?? RUN_STATES,
+      ...(owner === undefined ? {} : { owner }),
       ...(nodeTypeId === undefined ? {} : { nodeTypeId }),
       createdAfter: createdAfter ?? BEFORE_ALL.createdAt,
       olderThan: earlier(pages.read(pageToken), createdBefore),
@@ -46,10 +49,14 @@ export class ListingsService {
    *
    * @throws AppError run_not_found, invalid_request at `page_token`
    */
-  async listNodeRuns(_ctx: RequestContext, runId: string, options: NodeRunListOptions): Promise<NodeRunList> {
+  async listNodeRuns({ principal }: RequestContext, runId: string, options: NodeRunListOptions): Promise<NodeRunList> {
     const { states, nodeTypeId, parentNodeRunId, kind, limit = DEFAULT_PAGE_SIZE, pageToken } = options;
     const pages = pagesOfNodeRuns(runId, options);
     const bucket = bucketOfRun(runId);
+    const run = await this.repository.findOwner(this.database, bucket, runId);
+    if (run === undefined || !mayReach(principal, { owner: run.owner, runId })) {
+      throw new AppError('run_not_found', { message: `There is no run ${runId}.`, details: { run_id: runId } });
+    }
     const found = await this.repository.findNodeRuns(this.database, bucket, runId, {
       states: states ?? NODE_RUN_STATES,
       nodeTypeId: nodeTypeId ?? null,
@@ -58,9 +65,6 @@ export class ListingsService {
       after: pages.read(pageToken) ?? BEFORE_ALL,
       limit: limit + 1,
     });
-    if (found.length === 0 && !(await this.repository.hasRun(this.database, bucket, runId))) {
-      throw new AppError('run_not_found', { message: `There is no run ${runId}.`, details: { run_id: runId } });
-    }
     const { items, pagination } = pages.of(found, limit, (row) => ({ createdAt: row.listed_at, id: row.node_run_id }));
     const reports = await this.reportsOf(bucket, items);
     return {

@@ -73,8 +73,8 @@ export class NodeRunsController {
     description: 'NodeRun',
     errors: [...STORED, 'node_run_not_found'],
   })
-  async get(@Param('node_run_id') nodeRunId: string): Promise<NodeRun> {
-    return this.present(await this.nodeRuns.get(nodeRunId));
+  async get(@Ctx() ctx: RequestContext, @Param('node_run_id') nodeRunId: string): Promise<NodeRun> {
+    return this.present(await this.nodeRuns.get(ctx, nodeRunId));
   }
 
   @Get('node-runs/:node_run_id(^[^:/]+)/events')
@@ -93,7 +93,7 @@ export class NodeRunsController {
     @Param('node_run_id') nodeRunId: string,
     @EventStream() stream: EventStreamRequest,
   ): Promise<StreamableFile> {
-    return stream.reply(await this.eventStreams.ofNodeRun(nodeRunId, stream.options, ctx.signal));
+    return stream.reply(await this.eventStreams.ofNodeRun(ctx, nodeRunId, stream.options));
   }
 
   @Post('node-runs/:node_run_id(^[^:/]+)::evaluation')

@@ -6,6 +6,7 @@ import type {
   NodeRunsCreateRequest,
   RequestContext,
 } from '#contract';
+import { refuseForeign } from '../lifecycle/foreign-run.js';
 import { readUsage } from '../lifecycle/budgets.js';
 import { createNodeRuns } from '../lifecycle/create-node-runs.js';
 import type { CreateSpec, NewChild } from '../lifecycle/create-node-runs.js';
@@ -41,7 +42,7 @@ export class NodeRunsService {
     request.node_runs.forEach((spec, index) =>
       this.limits.refuseLargeInputs(spec.inputs, `node_runs[${index}].inputs`),
     );
-    await this.refuseForeignParent(request);
+    await this.refuseForeignParent(ctx, request);
     const children = await Promise.all(request.node_runs.map((spec) => this.newChild(ctx, request, spec)));
     const ids = children.map(({ nodeRunId }) => nodeRunId);
     await this.store.execute({
@@ -49,6 +50,7 @@ export class NodeRunsService {
       nodeRunIds: [parent_node_run_id, ...ids],
       documents: true,
       decide: (draft) => {
+        refuseForeign(draft, ctx.principal);
         refuseSuperseded(draft, parent_node_run_id, epoch);
         createNodeRuns(draft, parent_node_run_id, children);
       },
@@ -57,8 +59,8 @@ export class NodeRunsService {
   }
 
   /** @throws AppError node_run_not_found */
-  async get(nodeRunId: string): Promise<ReportedNodeRun> {
-    const { run_id } = await this.reads.nodeRun(nodeRunId);
+  async get(ctx: RequestContext, nodeRunId: string): Promise<ReportedNodeRun> {
+    const { run_id } = await this.reads.nodeRun(ctx.principal, nodeRunId);
     const [found] = await this.reads.reportedNodeRuns(run_id, [nodeRunId]);
     if (found === undefined) throw nodeRunNotFound(nodeRunId);
     return found;
@@ -71,12 +73,12 @@ export class NodeRunsService {
    * @throws AppError node_run_not_found, node_run_already_terminal, assignment_mismatch
    */
   async evaluate(
-    _ctx: RequestContext,
+    { principal }: RequestContext,
     nodeRunId: string,
     report: NodeRunEvaluationReportRequest,
     { idempotencyKey, epoch }: { readonly idempotencyKey?: string; readonly epoch?: number } = {},
   ): Promise<void> {
-    const { run_id } = await this.reads.nodeRun(nodeRunId);
+    const { run_id } = await this.reads.nodeRun(principal, nodeRunId);
     await this.store.execute({
       runId: run_id,
       nodeRunIds: [nodeRunId],
@@ -95,13 +97,13 @@ export class NodeRunsService {
    * @throws AppError node_run_not_found, node_run_already_terminal, assignment_mismatch, payload_too_large
    */
   async complete(
-    _ctx: RequestContext,
+    { principal }: RequestContext,
     nodeRunId: string,
     request: NodeRunCompleteRequest,
     epoch?: number,
   ): Promise<void> {
     this.limits.refuseLargeOutputs(request.outputs, 'outputs');
-    const { run_id } = await this.reads.nodeRun(nodeRunId);
+    const { run_id } = await this.reads.nodeRun(principal, nodeRunId);
     const outcome: Outcome = {
       state: request.state,
       ...(request.outputs === undefined ? {} : { outputs: request.outputs }),
@@ -122,15 +124,18 @@ export class NodeRunsService {
   }
 
   /** The rule looks at one run only; whose the parent is never changes. */
-  private async refuseForeignParent({ run_id, parent_node_run_id }: NodeRunsCreateRequest): Promise<void> {
+  private async refuseForeignParent(
+    { principal }: RequestContext,
+    { run_id, parent_node_run_id }: NodeRunsCreateRequest,
+  ): Promise<void> {
     if (bucketOfNodeRun(parent_node_run_id) === bucketOfRun(run_id)) {
       const [parent] = await this.reads.reportedNodeRuns(run_id, [parent_node_run_id]);
       if (parent?.nodeRun.run_id === run_id) return;
-      await this.reads.run(run_id);
+      await this.reads.run(principal, run_id);
       if (parent === undefined) throw parentNotFound(parent_node_run_id);
     } else {
-      await this.reads.run(run_id);
-      const isKnown = await this.reads.nodeRun(parent_node_run_id).then(
+      await this.reads.run(principal, run_id);
+      const isKnown = await this.reads.nodeRun(principal, parent_node_run_id).then(
         () => true,
         (error: unknown) => {
           if (error instanceof AppError && error.code === 'node_run_not_found') return false;

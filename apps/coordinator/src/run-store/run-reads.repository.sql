@@ -2,7 +2,7 @@
 
 -- findRun
 select r.bucket, r.run_id, r.tenant_id, r.state, r.root_node_run_id, r.last_seq, r.created_at, r.started_at, r.ended_at,
-        r.deadline_at, r.node_count, r.steps, r.external_calls, r.cost,
+        r.deadline_at, r.node_count, r.steps, r.external_calls, r.cost, r.owner,
         q.request_hash, q.run_context, q.constraints, q.extensions
    from runs r
    join run_requests q on q.bucket = r.bucket and q.run_id = r.run_id
@@ -11,8 +11,9 @@ select r.bucket, r.run_id, r.tenant_id, r.state, r.root_node_run_id, r.last_seq,
 -- findNodeRuns
 select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.state,
         n.depth, n.epoch, n.created_at, n.started_at, n.ended_at, n.child_count, n.decomposition_rounds, n.attempts,
-        i.inputs, i.spec, i.constraints, r.outputs, r.output_artifacts, r.error
+        i.inputs, i.spec, i.constraints, r.outputs, r.output_artifacts, r.error, h.owner
    from node_runs n
+   join runs h on h.bucket = n.bucket and h.run_id = n.run_id
    join node_run_inputs i on i.bucket = n.bucket and i.node_run_id = n.node_run_id
    left join node_run_results r on r.bucket = n.bucket and r.node_run_id = n.node_run_id
   where n.bucket = $1 and n.node_run_id = any($2::text[]);

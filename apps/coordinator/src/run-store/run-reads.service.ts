@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { mayReach } from '#auth';
+import type { Principal } from '#contract';
 import { Database } from '#database';
 import { nodeRunNotFound } from '../lifecycle/reports.js';
 import { runNotFound } from '../lifecycle/run-draft.js';
@@ -21,18 +23,26 @@ export class RunReadsService {
     private readonly repository: RunReadsRepository,
   ) {}
 
-  /** @throws AppError run_not_found */
-  async run(runId: string): Promise<StoredRun> {
+  /**
+   * @param asking who wants to know
+   * @throws AppError run_not_found: there is none, or none that he may know of
+   */
+  async run(asking: Principal, runId: string): Promise<StoredRun> {
     const run = await this.repository.findRun(this.database, bucketOfRun(runId), runId);
-    if (run === undefined) throw runNotFound(runId);
+    if (run === undefined || !mayReach(asking, { owner: run.owner, runId })) throw runNotFound(runId);
     return run;
   }
 
-  /** @throws AppError node_run_not_found */
-  async nodeRun(nodeRunId: string): Promise<StoredNodeRun> {
+  /**
+   * @param asking who wants to know
+   * @throws AppError node_run_not_found: there is none, or none that he may know of
+   */
+  async nodeRun(asking: Principal, nodeRunId: string): Promise<StoredNodeRun> {
     const bucket = bucketOfNodeRun(nodeRunId);
     const [row] = bucket === undefined ? [] : await this.repository.findNodeRuns(this.database, bucket, [nodeRunId]);
-    if (row === undefined) throw nodeRunNotFound(nodeRunId);
+    if (row === undefined || !mayReach(asking, { owner: row.owner, runId: row.run_id })) {
+      throw nodeRunNotFound(nodeRunId);
+    }
     return row;
   }
 

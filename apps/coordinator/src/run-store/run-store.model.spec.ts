@@ -244,7 +244,7 @@ class Scenario {
       startRun(draft, {
         request,
         runContext: {},
-        tenantId: undefined,
+        principal: { subject: 'test' },
         decision: { decision: 'allow' },
         kind: 'composite',
         constraints: this.constraints,

@@ -5,7 +5,7 @@ select r.*
   from unnest($1::smallint[], $2::text[]) as k (bucket, run_id)
  cross join lateral (
    select bucket, run_id, tenant_id, state, root_node_run_id, last_seq, created_at, started_at, ended_at, deadline_at,
-          node_count, steps, external_calls, cost
+          node_count, steps, external_calls, cost, owner
      from runs
     where bucket = k.bucket and run_id = k.run_id
       for no key update) as r;
@@ -75,9 +75,10 @@ select p.*
 
 -- write
 insert into runs (bucket, run_id, tenant_id, state, root_node_run_id, last_seq, created_at, started_at, ended_at, deadline_at,
-                 node_count, steps, external_calls, cost)
+                 node_count, steps, external_calls, cost, owner)
      select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],
-                    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::int[], $12::int[], $13::int[], $14::float8[]);
+                    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::int[], $12::int[], $13::int[], $14::float8[],
+                    $15::text[]);
 
 -- write
 insert into run_requests (bucket, run_id, request_hash, run_context, constraints, metadata, extensions)

@@ -30,7 +30,7 @@ export class RunWritesRepository {
         from unnest($1::smallint[], $2::text[]) as k (bucket, run_id)
        cross join lateral (
          select bucket, run_id, tenant_id, state, root_node_run_id, last_seq, created_at, started_at, ended_at, deadline_at,
-                node_count, steps, external_calls, cost
+                node_count, steps, external_calls, cost, owner
            from runs
           where bucket = k.bucket and run_id = k.run_id
             for no key update) as r`,
@@ -160,9 +160,10 @@ const NODE_RUN_COLUMNS = `bucket, node_run_id, run_id, parent_node_run_id, node_
 function insertRuns(rows: readonly Readonly<RunEntity>[]): Statement | undefined {
   return columns(
     `insert into runs (bucket, run_id, tenant_id, state, root_node_run_id, last_seq, created_at, started_at, ended_at, deadline_at,
-                       node_count, steps, external_calls, cost)
+                       node_count, steps, external_calls, cost, owner)
      select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],
-                          $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::int[], $12::int[], $13::int[], $14::float8[])`,
+                          $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::int[], $12::int[], $13::int[], $14::float8[],
+                          $15::text[])`,
     rows,
     [
       'bucket',
@@ -179,6 +180,7 @@ function insertRuns(rows: readonly Readonly<RunEntity>[]): Statement | undefined
       'steps',
       'external_calls',
       'cost',
+      'owner',
     ],
   );
 }

@@ -53,7 +53,7 @@ export class CoordinatorRunsService extends RunsApi {
   }
 
   streamRunEvents(ctx: RequestContext, runId: string, options: EventStreamOptions): Promise<AsyncIterable<RunEvent>> {
-    return this.eventStreams.ofRun(runId, options, ctx.signal);
+    return this.eventStreams.ofRun(ctx, runId, options);
   }
 
   ping(): Promise<void> {

@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { FORWARDERS, stampIdentity } from '#auth';
 import type { RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { cancelRun } from '../lifecycle/cancel-run.js';
+import { refuseForeign } from '../lifecycle/foreign-run.js';
 import { mergeConstraints } from '../lifecycle/constraints.js';
 import { startRun } from '../lifecycle/start-run.js';
 import { DocumentLimits } from '../node-runs/document-limits.js';
@@ -22,16 +24,18 @@ export class RunsService {
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     private readonly limits: DocumentLimits,
+    @Inject(FORWARDERS) private readonly forwarders: readonly string[],
   ) {}
 
   /**
    * Starts a run: run, root node run, events and dispatch entry in one transaction. A run that policy refuses is stored too, as
-   * failed, so that the refusal is on record. The same `run_id`, or the same idempotency key, with the same request again
+   * failed, so that the refusal is on record. Its context says of the caller what his token says. The same `run_id`, or the same idempotency key, with the same request again
    * returns the run.
    *
    * @throws AppError invalid_request, run_already_exists, idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
    */
-  async startRun(ctx: RequestContext, request: RunStartRequest, options: StartRunOptions = {}): Promise<StoredRun> {
+  async startRun(ctx: RequestContext, given: RunStartRequest, options: StartRunOptions = {}): Promise<StoredRun> {
+    const request = stampIdentity(ctx.principal, given, this.forwarders);
     if (request.run_id !== undefined && !isRunId(request.run_id)) {
       throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
     }
@@ -55,9 +59,9 @@ export class RunsService {
       documents: true,
       decide: (draft) => {
         startRun(draft, {
+          principal: ctx.principal,
           request,
           runContext,
-          tenantId: request.run_context?.tenant_id,
           decision,
           kind: facts.kind,
           constraints: mergeConstraints(request.constraints, facts.constraints),
@@ -66,17 +70,31 @@ export class RunsService {
         return draft.changes.newRun === undefined ? undefined : { ...draft.head, ...draft.changes.newRun };
       },
     });
-    return run ?? this.reads.run(runId);
+    return run ?? this.reads.run(ctx.principal, runId);
   }
 
-  async getRun(_ctx: RequestContext, runId: string): Promise<StoredRun> {
-    return this.reads.run(runId);
+  /** @throws AppError run_not_found */
+  async getRun(ctx: RequestContext, runId: string): Promise<StoredRun> {
+    return this.reads.run(ctx.principal, runId);
   }
 
-  /** Cancels the run and every open node run in one transaction; executors are told after the commit. */
-  async cancelRun(_ctx: RequestContext, runId: string): Promise<StoredRun> {
-    await this.store.execute({ runId, nodeRunIds: [], open: true, documents: true, decide: cancelRun });
-    return this.reads.run(runId);
+  /**
+   * Cancels the run and every open node run in one transaction; executors are told after the commit.
+   *
+   * @throws AppError run_not_found
+   */
+  async cancelRun({ principal }: RequestContext, runId: string): Promise<StoredRun> {
+    await this.store.execute({
+      runId,
+      nodeRunIds: [],
+      open: true,
+      documents: true,
+      decide: (draft) => {
+        refuseForeign(draft, principal);
+        cancelRun(draft);
+      },
+    });
+    return this.reads.run(principal, runId);
   }
 }
 

@@ -4,6 +4,7 @@ import type { RunState } from '#contract';
 /** A run's head: its state and the counter of its events. Narrow and hot; everything large is in `run_requests` and `run_events`. */
 @Entity('runs')
 @Index('runs_created', ['created_at'])
+@Index('runs_owner', ['owner', 'created_at', 'run_id'], { where: '"owner" is not null' })
 export class RunEntity {
   @PrimaryColumn({ type: 'smallint', primaryKeyConstraintName: 'runs_pkey' })
   bucket!: number;
@@ -52,6 +53,10 @@ export class RunEntity {
   /** As results reported, in their unit. */
   @Column({ type: 'double precision', default: 0 })
   cost!: number;
+
+  /** `tenant:<id>` or `subject:<sub>`; null when it was started without authentication. */
+  @Column({ type: 'text', nullable: true })
+  owner!: string | null;
 }
 
 /** What a run was started with, apart from the root's inputs. Written once. */

@@ -6,6 +6,7 @@ import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { DueWorkService } from '../due-work/due-work.service.js';
 import type { DueRow } from '../due-work/due-work.repository.js';
+import { COORDINATOR_ITSELF } from '../lifecycle/coordinator-itself.js';
 import { expireNodeRun, expireRun } from '../lifecycle/cancel-run.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
@@ -87,7 +88,7 @@ export class TimersService implements OnModuleInit {
       this.telling -= 1;
     };
     try {
-      void this.cancelNotice(await this.reads.nodeRun(nodeRunId)).finally(done);
+      void this.cancelNotice(await this.reads.nodeRun(COORDINATOR_ITSELF, nodeRunId)).finally(done);
     } catch (error) {
       done();
       throw error;

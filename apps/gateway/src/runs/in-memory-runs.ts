@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { mayReach, ownerBorder, withoutIdentity } from '#auth';
 import { AppError, RunsApi } from '#contract';
 import type {
   EventStreamOptions,
@@ -32,10 +33,14 @@ export class InMemoryRuns extends RunsApi {
     const key = request.run_id === undefined ? options.idempotencyKey : undefined;
     const keyed = key === undefined ? undefined : runIdOfKey(ctx.principal, key);
     const runId = request.run_id ?? keyed ?? `run_${randomBytes(16).toString('hex')}`;
-    const asked = JSON.stringify(request);
+    const { run_context: context } = request;
+    const asked = JSON.stringify(
+      context === undefined ? request : { ...request, run_context: withoutIdentity(context) },
+    );
+    const owner = ctx.principal.owner ?? null;
     const known = this.kept.get(runId);
     if (known !== undefined) {
-      if (known.request === asked) return known.run;
+      if (known.request === asked && mayReach(ctx.principal, { owner: known.owner, runId })) return known.run;
       if (key !== undefined) throw new AppError('idempotency_conflict', { details: { idempotency_key: key } });
       throw new AppError('run_already_exists', { details: { run_id: runId } });
     }
@@ -65,7 +70,7 @@ export class InMemoryRuns extends RunsApi {
       created_at: now,
       inputs: request.input,
     };
-    this.kept.set(runId, { run, root, request: asked, createdAt: instantOf(createdAt), events: [started] });
+    this.kept.set(runId, { run, root, owner, request: asked, createdAt: instantOf(createdAt), events: [started] });
     const oldest = this.kept.keys().next().value;
     if (this.kept.size > MAX_RUNS && oldest !== undefined) {
       this.kept.delete(oldest);
@@ -74,20 +79,22 @@ export class InMemoryRuns extends RunsApi {
     return run;
   }
 
-  async getRun(_ctx: RequestContext, runId: string): Promise<Run> {
-    return this.find(runId).run;
+  async getRun(ctx: RequestContext, runId: string): Promise<Run> {
+    return this.find(ctx, runId).run;
   }
 
-  async listRuns(_ctx: RequestContext, options: RunListOptions): Promise<RunList> {
-    return listKeptRuns(this.kept.values(), options);
+  async listRuns({ principal }: RequestContext, options: RunListOptions): Promise<RunList> {
+    const border = ownerBorder(principal);
+    const reachable = [...this.kept.values()].filter(({ owner }) => border === undefined || owner === border);
+    return listKeptRuns(reachable, options);
   }
 
-  async listNodeRuns(_ctx: RequestContext, runId: string, options: NodeRunListOptions): Promise<NodeRunList> {
-    return listKeptNodeRuns(this.find(runId), options);
+  async listNodeRuns(ctx: RequestContext, runId: string, options: NodeRunListOptions): Promise<NodeRunList> {
+    return listKeptNodeRuns(this.find(ctx, runId), options);
   }
 
-  async cancelRun(_ctx: RequestContext, runId: string): Promise<Run> {
-    const kept = this.find(runId);
+  async cancelRun(ctx: RequestContext, runId: string): Promise<Run> {
+    const kept = this.find(ctx, runId);
     if (kept.run.state === 'queued') {
       const now = new Date().toISOString();
       kept.run = { ...kept.run, state: 'canceled', ended_at: now };
@@ -102,7 +109,7 @@ export class InMemoryRuns extends RunsApi {
     runId: string,
     options: EventStreamOptions,
   ): Promise<AsyncIterable<RunEvent>> {
-    return this.read(this.find(runId), options, ctx.signal);
+    return this.read(this.find(ctx, runId), options, ctx.signal);
   }
 
   async ping(): Promise<void> {}
@@ -123,9 +130,9 @@ export class InMemoryRuns extends RunsApi {
     }
   }
 
-  private find(runId: string): KeptRun {
+  private find({ principal }: RequestContext, runId: string): KeptRun {
     const kept = this.kept.get(runId);
-    if (kept === undefined) {
+    if (kept === undefined || !mayReach(principal, { owner: kept.owner, runId })) {
       throw new AppError('run_not_found', { message: `There is no run ${runId}.`, details: { run_id: runId } });
     }
     return kept;

@@ -9,6 +9,8 @@ export interface KeptRun {
   run: Run;
   /** The root node run as it was made; its state is the run's. */
   readonly root: NodeRun;
+  /** Null without authentication. */
+  readonly owner: string | null;
   /** The request, to tell a repeated start from another one. */
   readonly request: string;
   /** UTC with microseconds, see `readInstant`. */

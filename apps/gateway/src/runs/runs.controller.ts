@@ -1,4 +1,5 @@
-import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { FORWARDERS, stampIdentity } from '#auth';
 import { NodeRunList, Run, RunList, RunsApi, RunStartRequest } from '#contract';
 import type { RequestContext } from '#contract';
 import {
@@ -20,7 +21,10 @@ const WRITTEN = [...FORWARDED, 'overloaded'] as const;
 
 @Controller('v1')
 export class RunsController {
-  constructor(private readonly runs: RunsApi) {}
+  constructor(
+    private readonly runs: RunsApi,
+    @Inject(FORWARDERS) private readonly forwarders: readonly string[],
+  ) {}
 
   @Post('runs')
   @Endpoint({
@@ -45,7 +49,8 @@ export class RunsController {
     @Body() body: RunStartRequest,
     @IdempotencyKey() idempotencyKey: string | undefined,
   ): Promise<Run> {
-    return this.runs.startRun(ctx, body, idempotencyKey === undefined ? {} : { idempotencyKey });
+    const request = stampIdentity(ctx.principal, body, this.forwarders);
+    return this.runs.startRun(ctx, request, idempotencyKey === undefined ? {} : { idempotencyKey });
   }
 
   @Get('runs')

@@ -1,6 +1,12 @@
 import { RunsAndNodeRuns1763700000000 } from './1763700000000-runs-and-node-runs.js';
 import { LeasesTimersLimits1763740000000 } from './1763740000000-leases-timers-limits.js';
 import { Secrets1763750000000 } from './1763750000000-secrets.js';
+import { Owners1763760000000 } from './1763760000000-owners.js';
 
 /** Every migration, oldest first. A migration that has been released is never edited. */
-export const MIGRATIONS = [RunsAndNodeRuns1763700000000, LeasesTimersLimits1763740000000, Secrets1763750000000];
+export const MIGRATIONS = [
+  RunsAndNodeRuns1763700000000,
+  LeasesTimersLimits1763740000000,
+  Secrets1763750000000,
+  Owners1763760000000,
+];
