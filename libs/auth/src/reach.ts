@@ -1,4 +1,4 @@
-import type { Principal } from '#contract';
+import type { Principal, RunContext } from '#contract';
 
 /** What is asked about: its owner, and the run that it belongs to. `owner` null: it was made without authentication. */
 export interface Owned {
@@ -21,4 +21,10 @@ export function ownerBorder({ owner, permissions }: Principal): string | undefin
 /** What owns what a caller makes, by his verified token. */
 export function ownerOf({ subject, tenantId }: Pick<Principal, 'subject' | 'tenantId'>): string {
   return tenantId === undefined ? `subject:${subject}` : `tenant:${tenantId}`;
+}
+
+/** What owns a run, by its context, which the coordinator has stamped; undefined without authentication. */
+export function ownerOfRun({ tenant_id: tenantId, actor }: RunContext = {}): string | undefined {
+  if (tenantId !== undefined) return ownerOf({ subject: '', tenantId });
+  return actor === undefined ? undefined : ownerOf({ subject: actor.id });
 }

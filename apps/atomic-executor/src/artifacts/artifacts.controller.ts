@@ -1,6 +1,8 @@
 import { Controller, Get, Param, StreamableFile } from '@nestjs/common';
+import { ownerBorder } from '#auth';
 import { AppError } from '#contract';
-import { Endpoint } from '#http';
+import type { RequestContext } from '#contract';
+import { Ctx, Endpoint } from '#http';
 import { ArtifactsService } from './artifacts.service.js';
 
 @Controller('v1')
@@ -17,8 +19,8 @@ export class ArtifactsController {
     description: 'Its bytes, as a download whatever its media type',
     errors: ['artifact_not_found'],
   })
-  async getArtifact(@Param('artifact_id') id: string): Promise<StreamableFile> {
-    const content = await this.artifacts.open(id);
+  async getArtifact(@Ctx() { principal }: RequestContext, @Param('artifact_id') id: string): Promise<StreamableFile> {
+    const content = await this.artifacts.open(id, ownerBorder(principal));
     if (content === undefined) throw new AppError('artifact_not_found', { details: { artifact_id: id } });
     // Never shown by a browser: the content is a stranger's.
     return new StreamableFile(content.stream, {

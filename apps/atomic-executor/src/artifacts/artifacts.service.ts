@@ -18,13 +18,23 @@ export interface ArtifactLimits {
 const NAME_AT_MOST = 255;
 const ID = /^sha256:([0-9a-f]{64})$/;
 
-/** Keeps what handlers put, by the hash of its content: the same content is kept once, and an id cannot be guessed. */
+/**
+ * Keeps what handlers put, by the hash of its content: the same content is kept once, and an id cannot be guessed. Beside it lies an empty
+ * file for each owner whose node runs put it; for all others it does not exist.
+ */
 @Injectable()
 export class ArtifactsService {
   constructor(@Inject(ARTIFACT_LIMITS) private readonly limits: ArtifactLimits) {}
 
-  /** @throws TerminalError artifact_too_large, artifact_invalid */
-  async put(content: Uint8Array, { name, mediaType }: Required<ArtifactOptions>): Promise<ArtifactRef> {
+  /**
+   * @param owner of the run; undefined without authentication
+   * @throws TerminalError artifact_too_large, artifact_invalid
+   */
+  async put(
+    content: Uint8Array,
+    { name, mediaType }: Required<ArtifactOptions>,
+    owner: string | undefined,
+  ): Promise<ArtifactRef> {
     const { maxBytes } = this.limits;
     if (content.byteLength > maxBytes) {
       throw new TerminalError(`The artifact has ${content.byteLength} bytes; at most ${maxBytes} are kept.`, {
@@ -38,6 +48,7 @@ export class ArtifactsService {
     }
     const digest = createHash('sha256').update(content).digest('hex');
     await this.store(this.fileOf(digest), content);
+    if (owner !== undefined) await this.store(this.ownerFileOf(digest, owner), new Uint8Array());
     return {
       type: 'artifact',
       id: `sha256:${digest}`,
@@ -49,27 +60,29 @@ export class ArtifactsService {
     };
   }
 
-  /** @returns undefined when there is none */
-  async get(id: string): Promise<Uint8Array | undefined> {
+  /**
+   * @param owner for whom; undefined: for somebody who may see those of all
+   * @returns undefined when there is none
+   */
+  async get(id: string, owner: string | undefined): Promise<Uint8Array | undefined> {
     const digest = ID.exec(id)?.[1];
-    if (digest === undefined) return undefined;
-    return readFile(this.fileOf(digest)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    if (digest === undefined || !(await this.isOf(digest, owner))) return undefined;
+    return ifThere(readFile(this.fileOf(digest)));
   }
 
-  /** Its content as a stream, and its length in bytes; undefined when there is none. */
-  async open(id: string): Promise<{ readonly stream: Readable; readonly bytes: number } | undefined> {
+  /** Its content as a stream, and its length in bytes; else as `get`. */
+  async open(
+    id: string,
+    owner: string | undefined,
+  ): Promise<{ readonly stream: Readable; readonly bytes: number } | undefined> {
     const digest = ID.exec(id)?.[1];
-    if (digest === undefined) return undefined;
-    try {
-      const file = await open(this.fileOf(digest));
-      return { stream: file.createReadStream(), bytes: (await file.stat()).size };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+    if (digest === undefined || !(await this.isOf(digest, owner))) return undefined;
+    const file = await ifThere(open(this.fileOf(digest)));
+    return file && { stream: file.createReadStream(), bytes: (await file.stat()).size };
+  }
+
+  private async isOf(digest: string, owner: string | undefined): Promise<boolean> {
+    return owner === undefined || (await ifThere(stat(this.ownerFileOf(digest, owner)))) !== undefined;
   }
 
   /** Whole or not at all, also when the process ends in between. */
@@ -87,5 +100,20 @@ export class ArtifactsService {
 
   private fileOf(digest: string): string {
     return join(this.limits.folder, digest.slice(0, 2), digest);
+  }
+
+  /** An owner's name may be any text; its hash is a file name. */
+  private ownerFileOf(digest: string, owner: string): string {
+    return join(`${this.fileOf(digest)}.owners`, createHash('sha256').update(owner).digest('hex'));
+  }
+}
+
+/** Undefined when there is no such file. */
+async function ifThere<T>(access: Promise<T>): Promise<T | undefined> {
+  try {
+    return await access;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }

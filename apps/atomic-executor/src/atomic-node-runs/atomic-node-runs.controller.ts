@@ -46,7 +46,7 @@ export class AtomicNodeRunsController {
     responds: [AtomicNodeRun],
     description: 'NodeRuns, the oldest first, with their progress',
   })
-  list(): AtomicNodeRun[] {
-    return this.atomicNodeRuns.listAtomicNodeRuns();
+  list(@Ctx() ctx: RequestContext): AtomicNodeRun[] {
+    return this.atomicNodeRuns.listAtomicNodeRuns(ctx);
   }
 }

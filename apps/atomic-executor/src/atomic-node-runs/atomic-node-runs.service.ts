@@ -11,6 +11,7 @@ import {
   timeLimitOf,
 } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { EgressRules, Ended, HandlerEnd } from '@arp-jarvis/node-pack-sdk/runtime';
+import { ownerBorder } from '#auth';
 import { AppError, AtomicExecutorApi } from '#contract';
 import type { AtomicExecuteRequest, AtomicExecuteResult, AtomicNodeRun, NodeType, RequestContext } from '#contract';
 import { formatTraceparent, LOGGER, withLogFields } from '#http';
@@ -99,9 +100,12 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
     this.running.get(nodeRunId)?.stop('canceled');
   }
 
-  /** What waits and what is at work here, the oldest first. */
-  listAtomicNodeRuns(): AtomicNodeRun[] {
-    return [...this.running.values()].map((nodeRun) => nodeRun.present());
+  /** What waits and what is at work here, as far as the caller may know of it, the oldest first. */
+  listAtomicNodeRuns({ principal }: RequestContext): AtomicNodeRun[] {
+    const border = ownerBorder(principal);
+    return [...this.running.values()]
+      .filter(({ owner }) => border === undefined || owner === border)
+      .map((nodeRun) => nodeRun.present());
   }
 
   async listNodeTypes(): Promise<NodeType[]> {

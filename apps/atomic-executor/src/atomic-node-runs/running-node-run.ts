@@ -1,6 +1,7 @@
 import { TerminalError } from '@arp-jarvis/node-pack-sdk';
 import type { ArtifactRef, Progress } from '@arp-jarvis/node-pack-sdk';
 import type { CallPorts, StopReason } from '@arp-jarvis/node-pack-sdk/runtime';
+import { ownerOfRun } from '#auth';
 import type { AtomicExecuteRequest, AtomicExecuteResult, AtomicNodeRun } from '#contract';
 import type { Logger } from '#http';
 import type { ArtifactsService } from '../artifacts/artifacts.service.js';
@@ -11,6 +12,8 @@ const ARTIFACT_BYTES_AT_MOST = 512 * 1_024 * 1_024;
 /** A node run that waits for a place or is at work. */
 export class RunningNodeRun {
   readonly receivedAt = new Date();
+  /** Of its run; undefined without authentication. */
+  readonly owner: string | undefined;
   /** When its handler began; until then when it was received. */
   startedAt = this.receivedAt;
   readonly artifacts: ArtifactRef[] = [];
@@ -22,7 +25,9 @@ export class RunningNodeRun {
   private state: AtomicNodeRun['state'] = 'queued';
   private progress: AtomicNodeRun['progress'];
 
-  constructor(readonly request: AtomicExecuteRequest) {}
+  constructor(readonly request: AtomicExecuteRequest) {
+    this.owner = ownerOfRun(request.run_context);
+  }
 
   /** Fires with a StopReason. */
   get signal(): AbortSignal {
@@ -40,6 +45,7 @@ export class RunningNodeRun {
 
   /** What its handler may do to the world. */
   ports(logger: Logger, store: ArtifactsService): CallPorts {
+    const { owner } = this;
     const { run_id, node_run_id } = this.request;
     let lines: Logger | undefined;
     return {
@@ -51,11 +57,11 @@ export class RunningNodeRun {
       },
       putArtifact: async (content, options) => {
         this.countArtifact(content.byteLength);
-        const ref = await store.put(content, options);
+        const ref = await store.put(content, options, owner);
         this.artifacts.push(ref);
         return ref;
       },
-      getArtifact: (id) => store.get(id),
+      getArtifact: (id) => store.get(id, owner),
     };
   }
 
