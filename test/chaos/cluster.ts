@@ -33,7 +33,12 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-const QUIET = { JARVIS_POLICY_PROFILE: 'dev-allow', LOG_LEVEL: 'warn', LOG_FORMAT: 'json' };
+const QUIET = {
+  ARP_AUTH_PROFILE: 'dev-insecure',
+  JARVIS_POLICY_PROFILE: 'dev-allow',
+  LOG_LEVEL: 'warn',
+  LOG_FORMAT: 'json',
+};
 
 /** @throws Error when something does not come up; then nothing is left behind */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {

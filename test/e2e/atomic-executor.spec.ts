@@ -52,6 +52,7 @@ describe('the atomic executor', () => {
     );
     const executor = await createAtomicExecutor(
       readSettings(atomicExecutorSettings, {
+        ARP_AUTH_PROFILE: 'dev-insecure',
         LOG_LEVEL: 'silent',
         JARVIS_NODEPACK_PATHS: folder,
         JARVIS_MAX_CONCURRENCY: '3',

@@ -22,6 +22,7 @@ export async function startCoordinator(
 ): Promise<RunningCoordinator> {
   const port = await freePort();
   const settings = readSettings(coordinatorSettings, {
+    ARP_AUTH_PROFILE: 'dev-insecure',
     JARVIS_POLICY_PROFILE: 'dev-allow',
     LOG_LEVEL: 'silent',
     DATABASE_URL: database.url,

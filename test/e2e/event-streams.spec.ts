@@ -27,6 +27,7 @@ interface Coordinator {
 /** A coordinator that dispatches nothing: runs go on only when the test reports. */
 async function startCoordinator(databaseUrl: string, env: Readonly<Record<string, string>> = {}): Promise<Coordinator> {
   const settings = readSettings(coordinatorSettings, {
+    ARP_AUTH_PROFILE: 'dev-insecure',
     JARVIS_POLICY_PROFILE: 'dev-allow',
     JARVIS_RUN_COORDINATOR_AUTO_DISPATCH: 'false',
     LOG_LEVEL: 'silent',

@@ -41,6 +41,8 @@ class Gate {
   }
 }
 
+const QUIET = { ARP_AUTH_PROFILE: 'dev-insecure', LOG_LEVEL: 'silent' };
+
 describe('an executor whose handlers are given by an application', () => {
   let folder: string;
   let executor: AtomicExecutorApp;
@@ -51,7 +53,7 @@ describe('an executor whose handlers are given by an application', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'arp-executor-'));
     const settings = {
-      LOG_LEVEL: 'silent',
+      ...QUIET,
       JARVIS_MAX_CONCURRENCY: '2',
       JARVIS_MAX_QUEUED: '2',
       JARVIS_CANCEL_GRACE_MS: '50',
@@ -392,14 +394,14 @@ describe('settings of outbound calls', () => {
     ['JARVIS_EGRESS_BLOCK', 'example.com/path'],
     ['JARVIS_EGRESS_ALLOW_PRIVATE', '10.0.0.0/99'],
   ])('that cannot be read stop the start: %s', async (name, value) => {
-    const settings = readSettings(atomicExecutorSettings, { LOG_LEVEL: 'silent', [name]: value });
+    const settings = readSettings(atomicExecutorSettings, { ...QUIET, [name]: value });
     await expect(createAtomicExecutor(settings, { handlers: {} })).rejects.toThrow(value);
   });
 });
 
 describe('an executor that stops', () => {
   const start = async (graceMs: string, gate: Gate) => {
-    const settings = { LOG_LEVEL: 'silent', ARP_SHUTDOWN_GRACE_MS: graceMs, JARVIS_CANCEL_GRACE_MS: '10' };
+    const settings = { ...QUIET, ARP_SHUTDOWN_GRACE_MS: graceMs, JARVIS_CANCEL_GRACE_MS: '10' };
     const executor = await createAtomicExecutor(readSettings(atomicExecutorSettings, settings), {
       handlers: { 'acme.wait': (_, ctx) => gate.pass(ctx) },
     });
@@ -425,7 +427,7 @@ describe('an executor that stops', () => {
 
   it('gives back what only waits: nothing of it has run', async () => {
     const gate = new Gate();
-    const settings = { LOG_LEVEL: 'silent', ARP_SHUTDOWN_GRACE_MS: '0', JARVIS_MAX_CONCURRENCY: '1' };
+    const settings = { ...QUIET, ARP_SHUTDOWN_GRACE_MS: '0', JARVIS_MAX_CONCURRENCY: '1' };
     const executor = await createAtomicExecutor(readSettings(atomicExecutorSettings, settings), {
       handlers: { 'acme.wait': (_, ctx) => gate.pass(ctx) },
     });

@@ -39,6 +39,7 @@ describe('packs of strangers', () => {
     await writePack(join(folder, 'other'), 'acme.other');
     const executor = await createAtomicExecutor(
       readSettings(atomicExecutorSettings, {
+        ARP_AUTH_PROFILE: 'dev-insecure',
         LOG_LEVEL: 'silent',
         JARVIS_NODEPACK_PATHS: folder,
         JARVIS_NODEPACK_STRICT: 'true',

@@ -65,7 +65,7 @@ describe('several atomic executors', () => {
   });
 
   it('may be of this suite and of another implementation, which has no list', async () => {
-    const settings = readSettings(atomicExecutorSettings, { LOG_LEVEL: 'silent' });
+    const settings = readSettings(atomicExecutorSettings, { ARP_AUTH_PROFILE: 'dev-insecure', LOG_LEVEL: 'silent' });
     const own = cleanUp.add(await createAtomicExecutor(settings), (service) => service.stop());
     const ownUrl = await listen(own, { host: '127.0.0.1', port: 0, portSetting: 'ARP_ATOMIC_EXECUTOR_PORT' });
     const other = await startExecutor(undefined);

@@ -13,7 +13,7 @@ export interface SuiteUnderTest {
   stop(): Promise<void>;
 }
 
-const QUIET = { JARVIS_POLICY_PROFILE: 'dev-allow', LOG_LEVEL: 'silent' };
+const QUIET = { ARP_AUTH_PROFILE: 'dev-insecure', JARVIS_POLICY_PROFILE: 'dev-allow', LOG_LEVEL: 'silent' };
 
 /** All in one process, bound to each other directly. */
 export async function inOneProcess(env: Readonly<Record<string, string>> = {}): Promise<SuiteUnderTest> {

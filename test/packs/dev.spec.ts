@@ -179,6 +179,7 @@ describe('jarvis-node-pack dev', () => {
     await printing(/loaded acme\.dev/);
     const executor = await createAtomicExecutor(
       readSettings(atomicExecutorSettings, {
+        ARP_AUTH_PROFILE: 'dev-insecure',
         LOG_LEVEL: 'silent',
         JARVIS_NODEPACK_PATHS: folder,
         JARVIS_ARTIFACTS_DIR: join(folder, 'artifacts'),

@@ -179,6 +179,7 @@ describe('a pack made by the generator, packed, and installed', () => {
     await breakIt(join(broken, 'node_modules', NAME));
     const executor = await createAtomicExecutor(
       readSettings(atomicExecutorSettings, {
+        ARP_AUTH_PROFILE: 'dev-insecure',
         LOG_LEVEL: 'silent',
         JARVIS_NODEPACK_PATHS: join(broken, 'node_modules', NAME),
       }),

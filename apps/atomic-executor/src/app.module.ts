@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { AuthModule } from '#auth';
+import type { AuthRules } from '#auth';
 import { HealthModule } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import type { LoadedPacks } from '#node-pack-loader';
@@ -17,18 +19,20 @@ export interface AtomicExecutorDependencies {
   readonly grants: ReturnType<typeof readGrants>;
   readonly execution: ExecutionOptions;
   readonly artifacts: ArtifactLimits;
+  readonly auth: AuthRules;
   readonly logger: Logger;
 }
 
 @Module({})
 export class AtomicExecutorModule {
   static of(service: ServiceDescription, dependencies: AtomicExecutorDependencies): DynamicModule {
-    const { packs, grants, execution, artifacts, logger } = dependencies;
+    const { packs, grants, execution, artifacts, auth, logger } = dependencies;
     const packsModule = NodePacksModule.of(packs, grants);
     const artifactsModule = ArtifactsModule.of(artifacts);
     return {
       module: AtomicExecutorModule,
       imports: [
+        AuthModule.of(auth, logger),
         packsModule,
         artifactsModule,
         AtomicNodeRunsModule.of([packsModule, artifactsModule], execution, logger),

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { createEgressGuard, reasonOf } from '@arp-jarvis/node-pack-sdk/runtime';
+import { resolveAuth, sayWhatHolds } from '#auth';
+import type { AuthDefaults } from '#auth';
 import type { AtomicExecutorApi } from '#contract';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { Logger, ServiceApp, ServiceDescription } from '#http';
@@ -19,6 +21,12 @@ export const ATOMIC_EXECUTOR: ServiceDescription = {
   title: 'ARP Atomic Executor API',
   description: 'Executes atomic node runs with the handlers of installed node packs.',
   version: SERVICE_VERSION,
+};
+
+/** The second is how the settings of the coordinator call it. */
+export const ATOMIC_EXECUTOR_AUTH: AuthDefaults = {
+  audiences: [ATOMIC_EXECUTOR.name, 'arp-jarvis-atomicexecutor'],
+  mode: 'required',
 };
 
 /** Packs of these packages may use node ids that start with `jarvis.`. */
@@ -43,6 +51,8 @@ export async function createAtomicExecutor(
   { handlers }: AtomicExecutorOptions = {},
 ): Promise<AtomicExecutorApp> {
   const logger = createLogger(ATOMIC_EXECUTOR.name, settings);
+  const auth = resolveAuth(settings, ATOMIC_EXECUTOR_AUTH);
+  sayWhatHolds(auth, logger);
   const grants = readGrants(settings.JARVIS_NODEPACK_GRANTS);
   const packs =
     handlers === undefined
@@ -55,6 +65,7 @@ export async function createAtomicExecutor(
     grants,
     execution: executionOptions(settings),
     artifacts: { folder: settings.JARVIS_ARTIFACTS_DIR, maxBytes: settings.JARVIS_MAX_ARTIFACT_BYTES },
+    auth,
     logger,
   });
   const service = await createApp(module, ATOMIC_EXECUTOR, settings, logger);

@@ -1,12 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import { FORWARDERS } from '#auth';
+import { AuthModule, FORWARDERS } from '#auth';
+import type { AuthRules } from '#auth';
 import { CompositeExecutorApi, NodeRegistryApi } from '#contract';
 import { Database } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { ASSIGNMENT_SECRET } from './assignments/assignment-tokens.service.js';
+import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
@@ -46,6 +48,7 @@ export interface CoordinatorDependencies {
   /** Of the extension keys that the coordinator writes. */
   readonly extensionsPrefix: string;
   readonly retention: RetentionOptions;
+  readonly auth: AuthRules;
   readonly logger: Logger;
 }
 
@@ -79,6 +82,7 @@ export class CoordinatorModule {
       module: CoordinatorModule,
       imports: [
         DependenciesModule.of(dependencies),
+        AuthModule.of(dependencies.auth, dependencies.logger, [AssignmentsModule]),
         HealthModule.of(service, [
           DatabaseCheck,
           ...atomicExecutorChecks(dependencies.executors.all),

@@ -1,3 +1,5 @@
+import { resolveAuth, sayWhatHolds } from '#auth';
+import type { AuthDefaults } from '#auth';
 import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient } from '#clients';
 import type { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
 import { provideDatabase } from '#database';
@@ -20,6 +22,8 @@ export const COORDINATOR: ServiceDescription = {
   version: SERVICE_VERSION,
 };
 
+export const COORDINATOR_AUTH: AuthDefaults = { audiences: [COORDINATOR.name], mode: 'required' };
+
 /** A coordinator and the service interface that a caller in the same process may use instead of HTTP. */
 export interface CoordinatorApp extends ServiceApp {
   readonly runs: RunsApi;
@@ -38,6 +42,8 @@ export async function createCoordinator(
   peers: CoordinatorPeers = {},
 ): Promise<CoordinatorApp> {
   const logger = createLogger(COORDINATOR.name, settings);
+  const auth = resolveAuth(settings, COORDINATOR_AUTH);
+  sayWhatHolds(auth, logger);
   const clients = createClients(settings, peers);
   const module = CoordinatorModule.of(COORDINATOR, {
     database: database.database,
@@ -60,6 +66,7 @@ export async function createCoordinator(
     forwarders: settings.ARP_AUTH_FORWARDERS,
     extensionsPrefix: settings.JARVIS_EXTENSIONS_PREFIX,
     retention: { ...RETENTION_DEFAULTS, days: settings.JARVIS_RUN_RETENTION_DAYS },
+    auth,
     logger,
   });
   const service = await createApp(module, COORDINATOR, settings, logger);

@@ -1,3 +1,5 @@
+import { resolveAuth, sayWhatHolds } from '#auth';
+import type { AuthDefaults } from '#auth';
 import { RunCoordinatorClient } from '#clients';
 import type { RunsApi } from '#contract';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
@@ -13,9 +15,14 @@ export const GATEWAY: ServiceDescription = {
   version: SERVICE_VERSION,
 };
 
+/** Its seed authenticates nobody unless it is told to. */
+export const GATEWAY_AUTH: AuthDefaults = { audiences: [GATEWAY.name], mode: 'disabled' };
+
 /** @param runs the coordinator in this process; when absent, ARP_RUN_COORDINATOR_URL says where it is, or memory stands in */
 export async function createGateway(settings: GatewaySettings, runs?: RunsApi): Promise<ServiceApp> {
   const logger = createLogger(GATEWAY.name, settings);
+  const auth = resolveAuth(settings, GATEWAY_AUTH);
+  sayWhatHolds(auth, logger);
   const client = runs === undefined ? coordinatorClient(settings) : undefined;
   if (runs === undefined && client === undefined) {
     logger.warn(
@@ -23,7 +30,7 @@ export async function createGateway(settings: GatewaySettings, runs?: RunsApi): 
     );
   }
   const service = await createApp(
-    GatewayModule.of(GATEWAY, runs ?? client ?? new InMemoryRuns(), settings.ARP_AUTH_FORWARDERS),
+    GatewayModule.of(GATEWAY, runs ?? client ?? new InMemoryRuns(), auth, logger),
     GATEWAY,
     settings,
     logger,

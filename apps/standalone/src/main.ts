@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { authInForce } from '#auth';
 import { namesThatMayBeEmpty, processEnvironment, readInvocation } from '#config';
 import { runService, SERVICE_VERSION } from '#http';
 import { demonstrate, ECHO_REQUEST } from './demonstration.js';
@@ -21,11 +22,19 @@ await runService(async () => {
     { ...STANDALONE_DEFAULTS, ...processEnvironment(process.cwd(), namesThatMayBeEmpty(standaloneSettings)) },
   );
   const suite = await startSuite(settings, say);
-  say('The suite is up, without authentication (ARP_AUTH_PROFILE=dev-insecure).');
+  const { profile, mode } = authInForce(settings, 'required');
+  const chosen = settings.ARP_AUTH_MODE === undefined ? `ARP_AUTH_PROFILE=${profile}` : `ARP_AUTH_MODE=${mode}`;
+  say(
+    mode === 'disabled'
+      ? `The suite is up, without authentication (${chosen}).`
+      : `The suite is up, and a token is ${mode} (${chosen}).`,
+  );
   say(
     `Policy: ${settings.JARVIS_POLICY_PROFILE === 'dev-allow' ? 'JARVIS_POLICY_PROFILE=dev-allow, everything is allowed' : 'everything is denied'}. For development only.`,
   );
-  if (!switches['no-demo']) {
+  if (mode !== 'disabled' && !switches['no-demo']) {
+    say('The demonstration run is left out: it has no token.');
+  } else if (!switches['no-demo']) {
     await demonstrate(suite, say).catch((error: unknown) => {
       say(`  the demonstration failed: ${error instanceof Error ? error.message : String(error)}`);
     });

@@ -13,4 +13,8 @@ export const standaloneSettings = defineSettings(
 export type StandaloneSettings = SettingsOf<typeof standaloneSettings>;
 
 /** What the suite for trying things out assumes where nothing is set. Each is said aloud at the start. */
-export const STANDALONE_DEFAULTS = { JARVIS_POLICY_PROFILE: 'dev-allow', LOG_LEVEL: 'warn' } as const;
+export const STANDALONE_DEFAULTS = {
+  ARP_AUTH_PROFILE: 'dev-insecure',
+  JARVIS_POLICY_PROFILE: 'dev-allow',
+  LOG_LEVEL: 'warn',
+} as const;

@@ -1,3 +1,7 @@
+export { ASSIGNMENT_VERIFIER } from './assignment-verifier.js';
+export type { AssignmentRefusal, AssignmentVerifier } from './assignment-verifier.js';
+export { AuthModule } from './auth.module.js';
+export type { AuthMode, AuthProfile, AuthRules, TokenRules } from './auth-rules.js';
 export { authSettings } from './auth-settings.js';
 export type { AuthSettings } from './auth-settings.js';
 export { FORWARDERS, stampIdentity, withoutIdentity } from './identity.js';
@@ -5,3 +9,5 @@ export { staticToken } from './outbound/token-source.js';
 export type { TokenSource } from './outbound/token-source.js';
 export { mayReach, ownerBorder, ownerOf, ownerOfRun } from './reach.js';
 export type { Owned } from './reach.js';
+export { authInForce, describeAuth, discoveryUrlOf, resolveAuth, sayWhatHolds } from './resolve-auth.js';
+export type { AuthDefaults } from './resolve-auth.js';

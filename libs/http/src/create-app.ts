@@ -16,7 +16,7 @@ import { installEventStreams } from './event-stream-request.js';
 import type { ServiceDescription } from './health.controller.js';
 import { nestLogger } from './logging.js';
 import { openApiDocument, serveOpenApi } from './openapi.js';
-import { installRequestContext } from './request-context.js';
+import { installRequestContext, knownSubject } from './request-context.js';
 import { WireInterceptor } from './wire.interceptor.js';
 
 /** A service that is ready to listen, and the switch that ends its open streams when it stops. */
@@ -140,6 +140,7 @@ function logRequests(instance: FastifyInstance, logger: Logger): void {
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         request_id: reply.getHeader('x-request-id'),
+        subject: knownSubject(request),
       },
       'request',
     );

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#contract';
 import type { Principal, RequestContext } from '#contract';
-import { withLogFields } from './log-context.js';
+import { addLogFields, withLogFields } from './log-context.js';
 import { continueTrace } from './trace-context.js';
 
 const CONTEXT = Symbol('arp.request-context');
@@ -34,6 +34,13 @@ const NOBODY: Principal = { subject: 'nobody', owner: 'nobody' };
 /** Says who is asking, once that is known: for the guard that authenticates. */
 export function setPrincipal(request: FastifyRequest, principal: Principal): void {
   (request as RequestWithContext)[CONTEXT] = { ...contextOf(request), principal };
+  addLogFields({ subject: principal.subject });
+}
+
+/** Who is asking, once that is known: for the request log. */
+export function knownSubject(request: FastifyRequest): string | undefined {
+  const principal = (request as RequestWithContext)[CONTEXT]?.principal;
+  return principal === NOBODY ? undefined : principal?.subject;
 }
 
 /**

@@ -18,3 +18,5 @@ export { freePort, startGroup, startProcess, untilServing } from './service-proc
 export type { ServiceProcess } from './service-process.js';
 export { createTestDatabase } from './test-database.js';
 export type { TestDatabase } from './test-database.js';
+export { makeKey, startTokenIssuer } from './token-issuer.js';
+export type { IssuerKey, TokenClaims, TokenIssuer, TokenOptions } from './token-issuer.js';

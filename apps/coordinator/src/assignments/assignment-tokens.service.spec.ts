@@ -109,26 +109,4 @@ describe('assignment tokens', () => {
     isAway = false;
     expect(await service().verify(await tokens.issue({ ...ASSIGNMENT, ...TTL }))).toEqual(ASSIGNMENT);
   });
-
-  it('are read from the bearer of a request', async () => {
-    const tokens = service(SECRET);
-    const read = (authorization: string | undefined, nodeRunId = 'node_run_1') =>
-      tokens.readAssignment({ headers: { authorization } }, nodeRunId);
-    const token = await tokens.issue({ ...ASSIGNMENT, ...TTL });
-    expect(await read(`Bearer ${token}`)).toEqual(ASSIGNMENT);
-    expect(await read(`bearer  ${token} `)).toEqual(ASSIGNMENT);
-    for (const other of [undefined, '', 'Bearer', 'Bearer opaque', `Basic ${token}`, token]) {
-      expect(await read(other)).toBeUndefined();
-    }
-    await expect(read(`Bearer ${token}`, 'node_run_2')).rejects.toMatchObject({
-      code: 'assignment_mismatch',
-      message: 'The assignment token is for the node run node_run_1, not for node_run_2.',
-    });
-    await expect(read(`Bearer ${token}x`)).rejects.toMatchObject({ code: 'unauthorized' });
-    const old = await tokens.issue({ ...ASSIGNMENT, ttlMs: -1_000 });
-    await expect(read(`Bearer ${old}`)).rejects.toMatchObject({
-      code: 'unauthorized',
-      message: 'The assignment token has expired.',
-    });
-  });
 });

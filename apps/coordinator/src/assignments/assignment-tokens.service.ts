@@ -2,7 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
-import { AppError } from '#contract';
+import type { AssignmentRefusal, AssignmentVerifier } from '#auth';
 import type { Assignment } from '#contract';
 import { Database } from '#database';
 import { SecretsRepository } from './secrets.repository.js';
@@ -10,27 +10,18 @@ import { SecretsRepository } from './secrets.repository.js';
 /** Injection token of the secret that the settings give; undefined: the one of the database is used. */
 export const ASSIGNMENT_SECRET = Symbol('assignment secret');
 
-/** Why a token is no assignment: its time is over, it is not as we signed it, or it is not an assignment token at all. */
-export type AssignmentRefusal = 'expired' | 'forged' | 'not_ours';
-
-/** What is read of a request; Fastify's has it. */
-interface AuthorizedRequest {
-  readonly headers: { readonly authorization?: string | undefined };
-}
-
 const TYPE = 'arp-assignment+jwt';
 const ISSUER = 'arp-run-coordinator';
 const ALGORITHM = 'HS256';
 const SECRET_NAME = 'assignment_tokens';
 const SECRET_BYTES = 32;
-const BEARER = /^Bearer +(\S+) *$/i;
 
 /**
  * Issues and checks the tokens with which composite executors report on what they were handed: JWTs, signed with HS256, which every
  * coordinator of the same database accepts.
  */
 @Injectable()
-export class AssignmentTokensService {
+export class AssignmentTokensService implements AssignmentVerifier {
   private key: Promise<KeyObject> | undefined;
 
   constructor(
@@ -71,30 +62,6 @@ export class AssignmentTokensService {
       if (error instanceof errors.JOSEError) return 'forged';
       throw error;
     }
-  }
-
-  /**
-   * The assignment whose token a request carries as its bearer. A request without a token, or with one of another kind, is not
-   * concerned: who may call at all is not decided here.
-   *
-   * @param nodeRunId the node run that the request is about
-   * @throws AppError unauthorized (expired or forged token), assignment_mismatch (token of another node run), database_unavailable
-   */
-  async readAssignment(request: AuthorizedRequest, nodeRunId: string): Promise<Assignment | undefined> {
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    const assignment = token === undefined ? 'not_ours' : await this.verify(token);
-    if (assignment === 'not_ours') return undefined;
-    if (assignment === 'expired') throw new AppError('unauthorized', { message: 'The assignment token has expired.' });
-    if (assignment === 'forged') {
-      throw new AppError('unauthorized', { message: 'The assignment token is not one that this coordinator issued.' });
-    }
-    if (assignment.nodeRunId !== nodeRunId) {
-      throw new AppError('assignment_mismatch', {
-        message: `The assignment token is for the node run ${assignment.nodeRunId}, not for ${nodeRunId}.`,
-        details: { assigned_node_run_id: assignment.nodeRunId },
-      });
-    }
-    return assignment;
   }
 
   /** Read once; after a failure again. */

@@ -1,6 +1,14 @@
 import { Module } from '@nestjs/common';
+import { ASSIGNMENT_VERIFIER } from '#auth';
 import { AssignmentTokensService } from './assignment-tokens.service.js';
 import { SecretsRepository } from './secrets.repository.js';
 
-@Module({ providers: [SecretsRepository, AssignmentTokensService], exports: [AssignmentTokensService] })
+@Module({
+  providers: [
+    SecretsRepository,
+    AssignmentTokensService,
+    { provide: ASSIGNMENT_VERIFIER, useExisting: AssignmentTokensService },
+  ],
+  exports: [AssignmentTokensService, ASSIGNMENT_VERIFIER],
+})
 export class AssignmentsModule {}

@@ -1,5 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post, Req, StreamableFile } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Body, Controller, Get, Inject, Param, Post, StreamableFile } from '@nestjs/common';
 import {
   NodeRun,
   NodeRunCompleteRequest,
@@ -10,7 +9,7 @@ import {
 import type { RequestContext } from '#contract';
 import { BODY_ERRORS, Ctx, Endpoint, EventStream, IdempotencyKey } from '#http';
 import type { EventStreamRequest } from '#http';
-import { AssignmentTokensService } from '../assignments/assignment-tokens.service.js';
+import { assignmentFor } from '../assignments/assignment-for.js';
 import { RunEventStreamService } from '../event-streams/run-event-stream.service.js';
 import { EXTENSIONS_PREFIX } from '../presentation/extensions-prefix.js';
 import { presentNodeRun } from '../presentation/present-node-run.js';
@@ -20,15 +19,14 @@ import { NodeRunsService } from './node-runs.service.js';
 const TAG = 'node_runs';
 const STORED = ['database_unavailable'] as const;
 const WRITTEN = [...STORED, 'overloaded'] as const;
-/** Of a request with an assignment token. */
-const ASSIGNED = ['unauthorized', 'assignment_mismatch'] as const;
+/** Of a report with an assignment token. */
+const ASSIGNED = ['assignment_mismatch'] as const;
 
 @Controller('v1')
 export class NodeRunsController {
   constructor(
     private readonly nodeRuns: NodeRunsService,
     private readonly eventStreams: RunEventStreamService,
-    private readonly assignments: AssignmentTokensService,
     @Inject(EXTENSIONS_PREFIX) private readonly extensionsPrefix: string,
   ) {}
 
@@ -38,6 +36,7 @@ export class NodeRunsController {
     summary: 'Create NodeRuns (subtasks)',
     tag: TAG,
     access: 'node_run.create',
+    assignment: true,
     responds: NodeRunsCreateResponse,
     description: 'Created NodeRuns',
     errors: [
@@ -53,12 +52,8 @@ export class NodeRunsController {
       'node_registry_unavailable',
     ],
   })
-  async create(
-    @Ctx() ctx: RequestContext,
-    @Body() body: NodeRunsCreateRequest,
-    @Req() request: FastifyRequest,
-  ): Promise<NodeRunsCreateResponse> {
-    const assignment = await this.assignments.readAssignment(request, body.parent_node_run_id);
+  async create(@Ctx() ctx: RequestContext, @Body() body: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {
+    const assignment = assignmentFor(ctx, body.parent_node_run_id);
     const created = await this.nodeRuns.create(ctx, body, assignment?.epoch);
     return { node_runs: created.map((nodeRun) => this.present(nodeRun)) };
   }
@@ -69,6 +64,7 @@ export class NodeRunsController {
     summary: 'Get NodeRun',
     tag: TAG,
     access: 'node_run.read',
+    assignment: true,
     responds: NodeRun,
     description: 'NodeRun',
     errors: [...STORED, 'node_run_not_found'],
@@ -83,6 +79,7 @@ export class NodeRunsController {
     summary: 'Stream NodeRun events (optional)',
     tag: TAG,
     access: 'node_run.read',
+    assignment: true,
     responds: 'events',
     description:
       'RunEvents of this NodeRun and those below it, ordered by seq: one a line (NDJSON), or Server-Sent Events.',
@@ -102,6 +99,7 @@ export class NodeRunsController {
     summary: 'Report evaluation for a NodeRun',
     tag: TAG,
     access: 'node_run.report',
+    assignment: true,
     responds: 'nothing',
     description: 'Recorded',
     idempotencyKey: true,
@@ -112,9 +110,8 @@ export class NodeRunsController {
     @Param('node_run_id') nodeRunId: string,
     @Body() body: NodeRunEvaluationReportRequest,
     @IdempotencyKey() idempotencyKey: string | undefined,
-    @Req() request: FastifyRequest,
   ): Promise<void> {
-    const assignment = await this.assignments.readAssignment(request, nodeRunId);
+    const assignment = assignmentFor(ctx, nodeRunId);
     return this.nodeRuns.evaluate(ctx, nodeRunId, body, {
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(assignment === undefined ? {} : { epoch: assignment.epoch }),
@@ -127,6 +124,7 @@ export class NodeRunsController {
     summary: 'Complete a NodeRun (composite completion)',
     tag: TAG,
     access: 'node_run.report',
+    assignment: true,
     responds: 'nothing',
     description: 'Completed',
     errors: [...BODY_ERRORS, ...WRITTEN, ...ASSIGNED, 'node_run_not_found', 'node_run_already_terminal'],
@@ -135,9 +133,8 @@ export class NodeRunsController {
     @Ctx() ctx: RequestContext,
     @Param('node_run_id') nodeRunId: string,
     @Body() body: NodeRunCompleteRequest,
-    @Req() request: FastifyRequest,
   ): Promise<void> {
-    const assignment = await this.assignments.readAssignment(request, nodeRunId);
+    const assignment = assignmentFor(ctx, nodeRunId);
     return this.nodeRuns.complete(ctx, nodeRunId, body, assignment?.epoch);
   }
 
