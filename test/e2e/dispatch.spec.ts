@@ -327,7 +327,6 @@ describe('an atomic node run', () => {
   it.each([
     ['atomic.reads', 409, 'node_run_id_reused'],
     ['atomic.deletes', 409, 'node_run_id_reused'],
-    ['atomic.deletes', 401, 'unauthorized'],
     ['atomic.reads', 413, 'payload_too_large'],
   ])('%s that its executor refuses with %d %s has failed for good', async (id, status, code) => {
     const executor = await startExecutor(() => ({ status, code, message: 'Not this one.' }));

@@ -1,11 +1,16 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AtomicExecuteRequest, readRequest } from '#contract';
 import type { AtomicExecuteResult, NodeType } from '#contract';
 
 /** What a peer does with one request. It answers by itself, or leaves it unanswered. */
-type Serve = (line: string, body: string, response: ServerResponse) => void | Promise<void>;
+type Serve = (
+  line: string,
+  body: string,
+  response: ServerResponse,
+  headers: IncomingHttpHeaders,
+) => void | Promise<void>;
 
 /** A peer over HTTP that can be away for a while and come back at the same address. */
 export class StubPeer {
@@ -50,7 +55,8 @@ export class StubPeer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    await this.serve(`${request.method} ${request.url}`, Buffer.concat(chunks).toString('utf8'), response);
+    const body = Buffer.concat(chunks).toString('utf8');
+    await this.serve(`${request.method} ${request.url}`, body, response, request.headers);
   }
 }
 
@@ -73,6 +79,8 @@ const FULL = { error: { code: 'execution_overloaded', message: 'There is no room
 export interface StubAtomicExecutor extends StubPeer {
   /** In the order in which they arrived. */
   readonly executions: readonly AtomicExecuteRequest[];
+  /** The header `authorization` of every request, with its line. */
+  readonly authorizations: readonly (readonly [line: string, authorization: string | undefined])[];
   /** The node run ids of cancel requests. */
   readonly cancels: readonly string[];
 }
@@ -87,7 +95,9 @@ export async function startStubAtomicExecutor(
 ): Promise<StubAtomicExecutor> {
   const executions: AtomicExecuteRequest[] = [];
   const cancels: string[] = [];
-  const peer = new StubPeer(async (line, body, response) => {
+  const authorizations: [string, string | undefined][] = [];
+  const peer = new StubPeer(async (line, body, response, headers) => {
+    authorizations.push([line, headers.authorization]);
     const canceled = /^POST \/v1\/atomic-node-runs\/([^/]+):cancel$/.exec(line)?.[1];
     if (line === 'GET /v1/health') return json(response, 200, { status: 'ok', time: new Date().toISOString() });
     if (line === 'GET /v1/node-types' && nodeTypes !== undefined) return json(response, 200, nodeTypes);
@@ -107,7 +117,7 @@ export async function startStubAtomicExecutor(
     } else unknownRoute(response, line);
   });
   await peer.start();
-  return Object.assign(peer, { executions, cancels });
+  return Object.assign(peer, { executions, cancels, authorizations });
 }
 
 /** A Node Registry with these node types. */

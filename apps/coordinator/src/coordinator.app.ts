@@ -1,4 +1,4 @@
-import { resolveAuth, sayWhatHolds } from '#auth';
+import { outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient } from '#clients';
 import type { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
@@ -63,7 +63,7 @@ export async function createCoordinator(
     },
     runStore: { maxQueued: settings.JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS },
     limits: new DocumentLimits(settings.JARVIS_MAX_INPUTS_BYTES, settings.JARVIS_MAX_OUTPUTS_BYTES),
-    forwarders: settings.ARP_AUTH_FORWARDERS,
+    forwarders: auth.forwarders,
     extensionsPrefix: settings.JARVIS_EXTENSIONS_PREFIX,
     retention: { ...RETENTION_DEFAULTS, days: settings.JARVIS_RUN_RETENTION_DAYS },
     auth,
@@ -93,13 +93,19 @@ function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
   const executors = peers.executor === undefined ? settings.JARVIS_ATOMIC_EXECUTOR_URL : undefined;
   const composite = peers.compositeExecutor === undefined ? settings.JARVIS_COMPOSITE_EXECUTOR_URL : undefined;
   const registry = peers.nodeRegistry === undefined ? settings.JARVIS_NODE_REGISTRY_URL : undefined;
+  const tokens = outboundTokens(settings);
+  // One for all atomic executors: they have one audience.
+  const atomicTokens = tokens.asService({
+    audience: settings.JARVIS_ATOMIC_EXECUTOR_AUDIENCE,
+    bearerToken: settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN,
+  });
   return {
     executors: (executors ?? []).map(
       (baseUrl) =>
         new AtomicExecutorClient({
           baseUrl,
           timeoutMs: settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
-          ...bearer(settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN),
+          tokens: atomicTokens,
         }),
     ),
     compositeExecutor:
@@ -108,7 +114,10 @@ function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
         : new CompositeExecutorClient({
             baseUrl: composite,
             timeoutMs: settings.JARVIS_COMPOSITE_EXECUTOR_TIMEOUT_MS,
-            ...bearer(settings.JARVIS_COMPOSITE_EXECUTOR_BEARER_TOKEN),
+            tokens: tokens.asService({
+              audience: settings.JARVIS_COMPOSITE_EXECUTOR_AUDIENCE,
+              bearerToken: settings.JARVIS_COMPOSITE_EXECUTOR_BEARER_TOKEN,
+            }),
           }),
     nodeRegistry:
       registry === undefined
@@ -116,11 +125,10 @@ function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
         : new NodeRegistryClient({
             baseUrl: registry,
             timeoutMs: settings.JARVIS_NODE_REGISTRY_TIMEOUT_MS,
-            ...bearer(settings.JARVIS_NODE_REGISTRY_BEARER_TOKEN),
+            tokens: tokens.asService({
+              audience: settings.JARVIS_NODE_REGISTRY_AUDIENCE,
+              bearerToken: settings.JARVIS_NODE_REGISTRY_BEARER_TOKEN,
+            }),
           }),
   };
-}
-
-function bearer(token: string | undefined): { bearerToken?: string } {
-  return token === undefined ? {} : { bearerToken: token };
 }

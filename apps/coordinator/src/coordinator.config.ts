@@ -32,9 +32,13 @@ export const coordinatorSettings = defineSettings(
       desc: 'Base URL of the Atomic Executor, or several separated by commas, which are chosen by node type. Without it atomic node runs fail with atomic_executor_unconfigured.',
       example: 'http://127.0.0.1:8082',
     }),
-    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: text({
+    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: secret(1)({
       default: undefined,
-      desc: 'Bearer token for calls to the Atomic Executor; with several the same for all.',
+      desc: 'Bearer token for calls to the Atomic Executor; with several the same for all. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
+    }),
+    JARVIS_ATOMIC_EXECUTOR_AUDIENCE: text({
+      default: 'arp-jarvis-atomicexecutor',
+      desc: 'Audience of the tokens for the Atomic Executor.',
     }),
     JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: wholeNumber({ min: 100, max: 86_400_000 })({
       default: 300_000,
@@ -45,9 +49,13 @@ export const coordinatorSettings = defineSettings(
       desc: 'Base URL of the Composite Executor. Without it composite node runs fail with composite_executor_unconfigured.',
       example: 'http://127.0.0.1:8083',
     }),
-    JARVIS_COMPOSITE_EXECUTOR_BEARER_TOKEN: text({
+    JARVIS_COMPOSITE_EXECUTOR_BEARER_TOKEN: secret(1)({
       default: undefined,
-      desc: 'Bearer token for calls to the Composite Executor.',
+      desc: 'Bearer token for calls to the Composite Executor. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
+    }),
+    JARVIS_COMPOSITE_EXECUTOR_AUDIENCE: text({
+      default: 'arp-jarvis-compositeexecutor',
+      desc: 'Audience of the tokens for the Composite Executor.',
     }),
     JARVIS_COMPOSITE_EXECUTOR_TIMEOUT_MS: wholeNumber({ min: 100, max: 3_600_000 })({
       default: 30_000,
@@ -58,9 +66,13 @@ export const coordinatorSettings = defineSettings(
       desc: 'Base URL of the Node Registry. Without it node types are described by the Atomic Executors and by the prefix of their id.',
       example: 'http://127.0.0.1:8084',
     }),
-    JARVIS_NODE_REGISTRY_BEARER_TOKEN: text({
+    JARVIS_NODE_REGISTRY_BEARER_TOKEN: secret(1)({
       default: undefined,
-      desc: 'Bearer token for calls to the Node Registry.',
+      desc: 'Bearer token for calls to the Node Registry. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
+    }),
+    JARVIS_NODE_REGISTRY_AUDIENCE: text({
+      default: 'arp-jarvis-noderegistry',
+      desc: 'Audience of the tokens for the Node Registry.',
     }),
     JARVIS_NODE_REGISTRY_TIMEOUT_MS: wholeNumber({ min: 100, max: 600_000 })({
       default: 5_000,

@@ -1,4 +1,4 @@
-import { resolveAuth, sayWhatHolds } from '#auth';
+import { outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import { RunCoordinatorClient } from '#clients';
 import type { RunsApi } from '#contract';
@@ -45,12 +45,14 @@ export async function createGateway(settings: GatewaySettings, runs?: RunsApi): 
 }
 
 function coordinatorClient(settings: GatewaySettings): RunCoordinatorClient | undefined {
+  const tokens = outboundTokens(settings);
   if (settings.ARP_RUN_COORDINATOR_URL === undefined) return undefined;
   return new RunCoordinatorClient({
     baseUrl: settings.ARP_RUN_COORDINATOR_URL,
     timeoutMs: settings.ARP_RUN_COORDINATOR_TIMEOUT_MS,
-    ...(settings.ARP_RUN_COORDINATOR_BEARER_TOKEN === undefined
-      ? {}
-      : { bearerToken: settings.ARP_RUN_COORDINATOR_BEARER_TOKEN }),
+    tokens: tokens.onBehalfOfCaller({
+      audience: settings.ARP_RUN_COORDINATOR_AUDIENCE,
+      bearerToken: settings.ARP_RUN_COORDINATOR_BEARER_TOKEN,
+    }),
   });
 }

@@ -5,6 +5,8 @@ export type { AuthMode, AuthProfile, AuthRules, TokenRules } from './auth-rules.
 export { authSettings } from './auth-settings.js';
 export type { AuthSettings } from './auth-settings.js';
 export { FORWARDERS, stampIdentity, withoutIdentity } from './identity.js';
+export { outboundTokens } from './outbound/outbound-tokens.js';
+export type { OutboundPeer, OutboundSettings, OutboundTokens } from './outbound/outbound-tokens.js';
 export { staticToken } from './outbound/token-source.js';
 export type { TokenSource } from './outbound/token-source.js';
 export { mayReach, ownerBorder, ownerOf, ownerOfRun } from './reach.js';

@@ -1,5 +1,6 @@
-import { AtomicExecuteResult, AtomicExecutorApi, Health, NodeType } from '#contract';
-import type { AtomicExecuteOptions, AtomicExecuteRequest, RequestContext } from '#contract';
+import type { TokenSource } from '#auth';
+import { AtomicExecuteResult, AtomicExecutorApi, ERROR_CATALOGUE, Health, NodeType } from '#contract';
+import type { AtomicExecuteOptions, AtomicExecuteRequest, ErrorCode, RequestContext } from '#contract';
 import { peerAnswerOf } from './peer-errors.js';
 import { Peer } from './peer.js';
 
@@ -7,15 +8,19 @@ const PING_TIMEOUT_MS = 2_000;
 /** An executor has its list in hand, and others wait while it is asked for. */
 const LIST_TIMEOUT_MS = 10_000;
 
+/** What this service lacks at the executor, nobody who called it lacks. */
+const ABOUT_US: readonly string[] = ['forbidden', 'identity_provider_unavailable', 'token_request_failed'];
+const PASSED_ON = (Object.keys(ERROR_CATALOGUE) as ErrorCode[]).filter((code) => !ABOUT_US.includes(code));
+
 /** An Atomic Executor over HTTP (atomic-executor.openapi.yaml). */
 export class AtomicExecutorClient extends AtomicExecutorApi {
   private readonly peer: Peer;
   private readonly timeoutMs: number;
   private readonly listTimeoutMs: number;
 
-  constructor(options: { readonly baseUrl: string; readonly bearerToken?: string; readonly timeoutMs: number }) {
+  constructor(options: { readonly baseUrl: string; readonly tokens?: TokenSource; readonly timeoutMs: number }) {
     super();
-    this.peer = new Peer({ ...options, unavailable: 'atomic_executor_unavailable' });
+    this.peer = new Peer({ ...options, unavailable: 'atomic_executor_unavailable', passOn: PASSED_ON });
     this.timeoutMs = options.timeoutMs;
     // To the peer 0 means no limit.
     this.listTimeoutMs = Math.min(options.timeoutMs || LIST_TIMEOUT_MS, LIST_TIMEOUT_MS);
@@ -53,7 +58,11 @@ export class AtomicExecutorClient extends AtomicExecutorApi {
   }
 
   async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(ctx, { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS }, Health);
+    await this.peer.json(
+      ctx,
+      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
+      Health,
+    );
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { TokenSource } from '#auth';
 import { CompositeBeginResponse, CompositeExecutorApi, Health } from '#contract';
 import type { CompositeBeginRequest, RequestContext } from '#contract';
 import { Peer } from './peer.js';
@@ -13,7 +14,7 @@ const PING_TIMEOUT_MS = 2_000;
 export class CompositeExecutorClient extends CompositeExecutorApi {
   private readonly peer: Peer;
 
-  constructor(options: { readonly baseUrl: string; readonly bearerToken?: string; readonly timeoutMs: number }) {
+  constructor(options: { readonly baseUrl: string; readonly tokens?: TokenSource; readonly timeoutMs: number }) {
     super();
     this.peer = new Peer({
       ...options,
@@ -38,7 +39,11 @@ export class CompositeExecutorClient extends CompositeExecutorApi {
   }
 
   async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(ctx, { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS }, Health);
+    await this.peer.json(
+      ctx,
+      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
+      Health,
+    );
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { TokenSource } from '#auth';
 import { Health, NodeRegistryApi, NodeType } from '#contract';
 import type { NodeTypeQuery, RequestContext } from '#contract';
 import { Peer } from './peer.js';
@@ -8,7 +9,7 @@ const PING_TIMEOUT_MS = 2_000;
 export class NodeRegistryClient extends NodeRegistryApi {
   private readonly peer: Peer;
 
-  constructor(options: { readonly baseUrl: string; readonly bearerToken?: string; readonly timeoutMs: number }) {
+  constructor(options: { readonly baseUrl: string; readonly tokens?: TokenSource; readonly timeoutMs: number }) {
     super();
     this.peer = new Peer({ ...options, unavailable: 'node_registry_unavailable', passOn: [] });
   }
@@ -20,7 +21,11 @@ export class NodeRegistryClient extends NodeRegistryApi {
   }
 
   async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(ctx, { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS }, Health);
+    await this.peer.json(
+      ctx,
+      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
+      Health,
+    );
   }
 
   async close(): Promise<void> {

@@ -36,6 +36,17 @@ export function wasNotSent(error: unknown): boolean {
   return error instanceof AppError && error.cause instanceof NotSentError;
 }
 
+/**
+ * Whether the peer answered that it lets nobody in with our token, or that it cannot tell because its identity provider is away. Like
+ * a request that was not sent, nothing of it was done, and it may be let in later.
+ *
+ * @param error what a method of a client of this lib rejected with
+ */
+export function wasTurnedAway(error: unknown): boolean {
+  const answer = peerAnswerOf(error);
+  return answer?.status === 401 || (answer?.status === 503 && answer.code === 'identity_provider_unavailable');
+}
+
 /** What a peer answered that was not a success. */
 export interface PeerAnswer {
   /** HTTP status. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { staticToken } from '#auth';
 import { AppError, CompositeBeginResponse, NodeType } from '#contract';
 import type { AtomicExecuteRequest, CompositeBeginRequest, RequestContext } from '#contract';
 import { freePort } from '#testing';
@@ -69,7 +70,7 @@ afterEach(async () => {
 });
 
 function composite(baseUrl: string = url, timeoutMs = 5_000): CompositeExecutorClient {
-  return kept(new CompositeExecutorClient({ baseUrl, timeoutMs, bearerToken: 'secret' }));
+  return kept(new CompositeExecutorClient({ baseUrl, timeoutMs, tokens: staticToken('secret') }));
 }
 function registry(baseUrl: string = url, timeoutMs = 5_000): NodeRegistryClient {
   return kept(new NodeRegistryClient({ baseUrl, timeoutMs }));

@@ -1,17 +1,19 @@
-import { setMaxListeners } from 'node:events';
-import { Agent, buildConnector } from 'undici';
+import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { AppError, ContractViolation, ERROR_CATALOGUE, fromPeer } from '#contract';
 import type { ErrorCode, RequestContext } from '#contract';
+import type { TokenSource } from '#auth';
 import { formatTraceparent } from '#http';
+import { abandonment, orAbort } from './abandonment.js';
 import { readErrorBody } from './error-body.js';
+import { markingConnector } from './marking-connector.js';
 import { NotSentError, PeerAnswerError, peerAnswerOf } from './peer-errors.js';
 
 export interface PeerOptions {
   /** Base URL without `/v1`. */
   readonly baseUrl: string;
-  /** Sent as `Authorization: Bearer …` when given. */
-  readonly bearerToken?: string;
+  /** Whence the token of each request is, which goes as `Authorization: Bearer …`. Without it none is sent. */
+  readonly tokens?: TokenSource;
   /** The code to throw when the peer does not answer or answers with something that is not the contract. */
   readonly unavailable: ErrorCode;
   /** Longest wait for the response headers and between two chunks, in milliseconds. 0: no limit. */
@@ -29,6 +31,14 @@ interface PeerRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Replaces the peer's timeout. */
   readonly timeoutMs?: number;
+  /** Sent without a token: whether a peer is alive does not depend on an identity provider. */
+  readonly isPublic?: true;
+}
+
+interface Attempt {
+  readonly signal: AbortSignal;
+  readonly agent: Agent;
+  readonly token: string | undefined;
 }
 
 type ResponseBody = Dispatcher.ResponseData['body'];
@@ -138,7 +148,11 @@ export class Peer {
     }
   }
 
-  /** @returns the body of a success */
+  /**
+   * A peer that answers 401 has done nothing. When its token was refused for being too old or revoked, another one may do.
+   *
+   * @returns the body of a success
+   */
   private async send(
     ctx: RequestContext,
     request: PeerRequest,
@@ -146,31 +160,62 @@ export class Peer {
     agent: Agent = this.agent,
   ): Promise<ResponseBody> {
     if (signal.aborted) throw new NotSentError(signal.reason);
+    const token = await this.tokenFor(ctx, request, signal);
+    let response = await this.attempt(ctx, request, { signal, agent, token });
+    if (response.statusCode === 401 && token !== undefined) {
+      this.options.tokens?.refused(ctx, token);
+      const another = await this.tokenFor(ctx, request, signal).catch(async (error: unknown) => {
+        await response.body.dump();
+        throw error;
+      });
+      if (another !== token) {
+        await response.body.dump();
+        response = await this.attempt(ctx, request, { signal, agent, token: another });
+      }
+    }
+    if (response.statusCode >= 200 && response.statusCode < 300) return response.body;
+    throw await this.errorOf(response);
+  }
+
+  /** The token for a request. Without it nothing is sent, and `wasNotSent` holds for the error that says why there is none. */
+  private async tokenFor(ctx: RequestContext, request: PeerRequest, signal: AbortSignal): Promise<string | undefined> {
+    const { tokens } = this.options;
+    if (tokens === undefined || request.isPublic === true) return undefined;
+    try {
+      return await tokens.token({ ...ctx, signal });
+    } catch (error) {
+      const cause = new NotSentError(error);
+      if (!(error instanceof AppError)) throw cause;
+      const { code, message, details } = error;
+      throw new AppError(code, { message, cause, ...(details === undefined ? {} : { details }) });
+    }
+  }
+
+  private attempt(ctx: RequestContext, request: PeerRequest, how: Attempt): Promise<Dispatcher.ResponseData> {
     const timeout = request.timeoutMs ?? this.options.timeoutMs;
     const url = new URL(this.options.baseUrl);
+    const { signal, agent, token } = how;
     const sent = agent.request({
       origin: url.origin,
       path: `${url.pathname.replace(/\/$/, '')}${request.path}`,
       method: request.method,
-      headers: { ...request.headers, ...this.headers(ctx, request.body !== undefined) },
+      headers: { ...request.headers, ...this.headers(ctx, request.body !== undefined, token) },
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal,
       headersTimeout: timeout,
       bodyTimeout: timeout,
     });
-    const response = await orAbort(sent, signal);
-    if (response.statusCode >= 200 && response.statusCode < 300) return response.body;
-    throw await this.errorOf(response);
+    return orAbort(sent, signal);
   }
 
-  private headers(ctx: RequestContext, hasBody: boolean): Record<string, string> {
+  private headers(ctx: RequestContext, hasBody: boolean, token: string | undefined): Record<string, string> {
     return {
       accept: 'application/json, application/x-ndjson',
       'x-request-id': ctx.requestId,
       traceparent: formatTraceparent(ctx.trace),
       ...(ctx.trace.state === undefined ? {} : { tracestate: ctx.trace.state }),
       ...(hasBody ? { 'content-type': 'application/json' } : {}),
-      ...(this.options.bearerToken === undefined ? {} : { authorization: `Bearer ${this.options.bearerToken}` }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
   }
 
@@ -207,47 +252,5 @@ export class Peer {
 
   private unavailable(cause: unknown): AppError {
     return new AppError(this.options.unavailable, { cause });
-  }
-}
-
-/** Connects within `timeout` milliseconds; what cannot connect has not sent anything, and its error says so. */
-function markingConnector(timeout: number): buildConnector.connector {
-  const connect = buildConnector({ timeout });
-  return (options, callback) => {
-    connect(options, (...[error, socket]) => {
-      if (error === null) callback(null, socket);
-      else callback(new NotSentError(error), null);
-    });
-  };
-}
-
-/** A signal that fires when nobody waits for the answer any more: `signal` without the stopping of this service. */
-function abandonment(signal: AbortSignal): { readonly signal: AbortSignal; readonly release: () => void } {
-  const abandoned = new AbortController();
-  const abort = () => {
-    const reason: unknown = signal.reason;
-    if (!(reason instanceof AppError && reason.code === 'service_stopping')) abandoned.abort(reason);
-  };
-  // One signal may be that of many requests at once, as a dispatcher's is.
-  setMaxListeners(0, signal);
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return { signal: abandoned.signal, release: () => signal.removeEventListener('abort', abort) };
-}
-
-/** A request that waits for a connection does not hear its signal; the caller shall not wait with it. */
-async function orAbort(
-  request: Promise<Dispatcher.ResponseData>,
-  signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
-  let abort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([request, aborted]);
-  } finally {
-    if (abort !== undefined) signal.removeEventListener('abort', abort);
   }
 }

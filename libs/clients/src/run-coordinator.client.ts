@@ -1,3 +1,4 @@
+import type { TokenSource } from '#auth';
 import { AppError, fromPeer, Health, NodeRunList, Run, RunEvent, RunList, RunsApi } from '#contract';
 import type {
   EventStreamOptions,
@@ -12,11 +13,14 @@ import { Peer } from './peer.js';
 
 const PING_TIMEOUT_MS = 2_000;
 
-/** The run endpoints of a Run Coordinator over HTTP (run-coordinator.openapi.yaml). */
+/**
+ * The run endpoints of a Run Coordinator over HTTP (run-coordinator.openapi.yaml). It is asked on behalf of the caller, so that what he
+ * may not do there (`forbidden`) is his to hear.
+ */
 export class RunCoordinatorClient extends RunsApi {
   private readonly peer: Peer;
 
-  constructor(options: { readonly baseUrl: string; readonly bearerToken?: string; readonly timeoutMs: number }) {
+  constructor(options: { readonly baseUrl: string; readonly tokens?: TokenSource; readonly timeoutMs: number }) {
     super();
     this.peer = new Peer({ ...options, unavailable: 'run_coordinator_unavailable' });
   }
@@ -77,7 +81,11 @@ export class RunCoordinatorClient extends RunsApi {
   }
 
   async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(ctx, { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS }, Health);
+    await this.peer.json(
+      ctx,
+      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
+      Health,
+    );
   }
 
   async close(): Promise<void> {

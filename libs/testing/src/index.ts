@@ -3,6 +3,15 @@ export type { AssignmentOptions } from './composite-assignment.js';
 export { childrenScript, COMPOSITE_STAGES } from './composite-script.js';
 export type { ChildrenScriptOptions, CompositeScript, CompositeStage, ReachedStage } from './composite-script.js';
 export { copyTree } from './copied-tree.js';
+export { startIdentityProvider } from './identity-provider.js';
+export type {
+  IdentityProvider,
+  IdentityProviderOptions,
+  TokenEndpointFault,
+  TokenRequest,
+} from './identity-provider.js';
+export { ARP_DEV_CLIENTS, ARP_DEV_USERS } from './identity-provider-realm.js';
+export type { RealmClient, RealmUser } from './identity-provider-realm.js';
 export { COMPOSITE_BEHAVIOURS, startScriptedCompositeExecutor } from './scripted-composite-executor.js';
 export type {
   CompositeBehaviour,

@@ -1,4 +1,4 @@
-import { NotSentError, wasNotSent } from '#clients';
+import { NotSentError, wasNotSent, wasTurnedAway } from '#clients';
 import { AppError } from '#contract';
 import type {
   AtomicExecuteOptions,
@@ -107,7 +107,7 @@ export class AtomicExecutors {
       return result;
     } catch (error) {
       // Of anything else it may still be at work.
-      if (isNoRoom(error) || wasNotSent(error) || refusalOf(error) !== undefined) {
+      if (isNoRoom(error) || wasNotSent(error) || wasTurnedAway(error) || refusalOf(error) !== undefined) {
         this.holders.remove(node_run_id, member);
       }
       if (!ctx.signal.aborted) this.avoid(member, error);

@@ -35,7 +35,6 @@ const envelope = (code: string) => JSON.stringify({ error: { code, message: 'No.
 describe('a refusal', () => {
   it.each([
     [400, 'invalid_request'],
-    [401, 'unauthorized'],
     [403, 'assignment_mismatch'],
     [404, 'route_not_found'],
     [405, 'method_not_allowed'],
@@ -48,6 +47,13 @@ describe('a refusal', () => {
       code,
       message: `The atomic executor refused the node run (${status} ${code}): No.`,
       details: { why: 1 },
+    });
+  });
+
+  it('has no code of ours that would be about whoever started the run', async () => {
+    expect(refusalOf(await errorOf(403, envelope('forbidden')))).toMatchObject({
+      code: 'atomic_executor_unavailable',
+      message: 'The atomic executor refused the node run (403 forbidden): No.',
     });
   });
 
@@ -65,6 +71,7 @@ describe('a refusal', () => {
   it.each([
     [404, '<html>nothing here</html>'],
     [401, '{"detail": "who are you"}'],
+    [401, envelope('unauthorized')],
     [408, envelope('too_slow')],
     [409, envelope('in_progress')],
     [409, envelope('node_run_already_terminal')],

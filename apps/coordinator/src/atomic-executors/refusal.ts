@@ -3,14 +3,17 @@ import { AppError, ERROR_CATALOGUE } from '#contract';
 
 /** An executor's answer that it does not take a request as it is. Nothing of it has run, and nothing would when it is sent again. */
 export interface Refusal {
-  /** What the executor said when our catalogue has it, else `atomic_executor_unavailable`. */
+  /**
+   * What the executor said when our catalogue has it, else `atomic_executor_unavailable`; so too when it said that this coordinator may
+   * not do this: whoever started the run can do nothing about it.
+   */
   readonly code: string;
   readonly message: string;
   readonly details: Record<string, unknown> | undefined;
 }
 
-/** With these nobody answers a request after it has been worked on. */
-const BEFORE_WORK: readonly number[] = [400, 401, 403, 404, 405, 413, 415, 431];
+/** With these nobody answers a request after it has been worked on. For 401 see `wasTurnedAway`. */
+const BEFORE_WORK: readonly number[] = [400, 403, 404, 405, 413, 415, 431];
 
 /**
  * Reads a refusal out of what an atomic executor rejected with. Without an ErrorEnvelope it may be anybody's answer, such as that of
@@ -27,7 +30,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const isConflictBefore = status === 409 && isOurs && code !== 'node_run_already_terminal';
   if (!BEFORE_WORK.includes(status) && !isConflictBefore) return undefined;
   return {
-    code: isOurs ? code : 'atomic_executor_unavailable',
+    code: isOurs && code !== 'forbidden' ? code : 'atomic_executor_unavailable',
     message: `The atomic executor refused the node run (${status} ${code})${message === undefined ? '.' : `: ${message}`}`,
     details,
   };

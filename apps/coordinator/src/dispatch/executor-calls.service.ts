@@ -1,6 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { wasNotSent } from '#clients';
-import { CompositeExecutorApi } from '#contract';
+import { peerAnswerOf, wasNotSent, wasTurnedAway } from '#clients';
+import { AppError, CompositeExecutorApi } from '#contract';
 import type { AtomicExecuteResult, NodeKind, NodeRunErrorCode, RequestContext } from '#contract';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
@@ -27,6 +27,8 @@ export type Answer =
 
 /** What an answer may take beyond the execution: waiting for a place in the executor, and stopping a handler that does not stop. */
 const ANSWER_MARGIN_MS = 30_000;
+
+const TOKEN_CODES: readonly string[] = ['identity_provider_unavailable', 'token_request_failed'];
 
 /** Hands node runs to executors, and tells an answer from the many ways in which none comes. */
 @Injectable()
@@ -64,9 +66,11 @@ export class ExecutorCallsService {
         this.logger.warn({ err: error }, 'the atomic executor refused the node run');
         return { kind: 'refused', outcome: refused(refusal) };
       }
-      this.logger.warn({ err: error }, `the ${kind} executor did not answer`);
-      const outcome = failure(kind === 'atomic' ? 'atomic_executor_unavailable' : 'composite_executor_unavailable');
-      return { kind: wasNotSent(error) ? 'not_sent' : 'no_answer', outcome };
+      const message = obstacleOf(error, kind);
+      this.logger.warn({ err: error }, message ?? `the ${kind} executor did not answer`);
+      const code = kind === 'atomic' ? 'atomic_executor_unavailable' : 'composite_executor_unavailable';
+      const nothingDone = wasNotSent(error) || wasTurnedAway(error);
+      return { kind: nothingDone ? 'not_sent' : 'no_answer', outcome: failure(code, message) };
     }
   }
 
@@ -107,6 +111,16 @@ export class ExecutorCallsService {
     if (response.accepted) return { kind: 'accepted' };
     return { kind: 'answered', outcome: failure('composite_rejected', response.message) };
   }
+}
+
+/** What is in the way when it is the token of this coordinator and not the executor. */
+function obstacleOf(error: unknown, kind: NodeKind): string | undefined {
+  if (error instanceof AppError && TOKEN_CODES.includes(error.code)) {
+    return `There is no token for the ${kind} executor: ${error.message}`;
+  }
+  if (!wasTurnedAway(error)) return undefined;
+  const { status, message } = peerAnswerOf(error) ?? {};
+  return `The ${kind} executor did not let this coordinator in (${status})${message === undefined ? '.' : `: ${message}`}`;
 }
 
 function requestOf({ constraints, run_context, ...ticket }: DispatchTicket) {

@@ -5,7 +5,8 @@ export interface TokenSource {
   /**
    * The token to send, cached where it can be; undefined: none is sent.
    *
-   * @throws AppError token_request_failed (the identity provider refused), identity_provider_unavailable (it did not answer)
+   * @throws AppError token_request_failed (the identity provider refused), identity_provider_unavailable (it did not answer),
+   * unauthorized (the caller's own token is not valid there any more)
    */
   token(ctx: RequestContext): Promise<string | undefined>;
 
