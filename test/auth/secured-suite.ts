@@ -1,7 +1,7 @@
 import { readSettings } from '#config';
 import { listen } from '#http';
 import type { ServiceApp } from '#http';
-import { createTestDatabase, freePort, startProcess, startScriptedCompositeExecutor, untilServing } from '#testing';
+import { freePort, startProcess, startScriptedCompositeExecutor, untilServing } from '#testing';
 import type { ScriptedCompositeExecutor } from '#testing';
 import { createAtomicExecutor } from '../../apps/atomic-executor/src/atomic-executor.app.js';
 import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
@@ -28,8 +28,8 @@ export interface SecuredSuite {
   readonly coordinator: string;
   readonly executor: string;
   readonly composite: ScriptedCompositeExecutor;
-  /** Everything that the services have logged. */
-  logged(): string;
+  /** Everything that the services have logged; undefined where they log nothing. */
+  readonly logged: (() => string) | undefined;
   stop(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function securedInOneProcess(realm: Realm): Promise<SecuredSuite> {
     steps.add(database, () => database.release());
     return serve(await createCoordinator(settings, database));
   };
-  return secured(realm, steps, start, () => '');
+  return secured(realm, steps, start, undefined);
 }
 
 /** Each service as a process of the built code. */
@@ -69,13 +69,13 @@ export function securedAsProcesses(realm: Realm): Promise<SecuredSuite> {
   return secured(realm, steps, start, () => outputs.map((output) => output()).join('\n'));
 }
 
-async function secured(realm: Realm, steps: CleanUp, start: Start, logged: () => string): Promise<SecuredSuite> {
+async function secured(realm: Realm, steps: CleanUp, start: Start, logged: SecuredSuite['logged']): Promise<SecuredSuite> {
   try {
     const database = await steps.database();
     const composite = steps.add(await startScriptedCompositeExecutor(), (one) => one.close());
     const [gateway, coordinator, executor] = await Promise.all([freePort(), freePort(), freePort()]);
     const common = (client: string): Environment => ({
-      LOG_LEVEL: 'info',
+      LOG_LEVEL: logged === undefined ? 'silent' : 'debug',
       LOG_FORMAT: 'json',
       ARP_AUTH_PROFILE: 'enterprise',
       ARP_AUTH_ISSUER: realm.issuer,
