@@ -155,7 +155,7 @@ function warningsOf(settings: AuthSettings, profile: AuthProfile | undefined, mo
     );
   }
   if (profile !== undefined && MODES[profile] !== 'disabled') {
-    warnings.push(`ARP_AUTH_MODE=disabled takes the effect of ARP_AUTH_PROFILE=${profile}: callers may do everything`);
+    warnings.push(`ARP_AUTH_MODE=disabled undoes ARP_AUTH_PROFILE=${profile}: callers may do everything`);
   }
   return warnings;
 }
