@@ -92,7 +92,7 @@ describe('the modes of authentication', () => {
     expect((await ask(`${url}/v1/whoami?a=b`)).body).toMatchObject({ subject: 'anonymous', hasToken: false });
     expect((await ask(`${url}/v1/version`)).status).toBe(401);
     expect((await ask(`${url}/v1/version`, bearer())).status).toBe(200);
-    for (const path of ['/v1/whoam%69', '//v1/whoami', '/v1/whoami/', '/v1/health/../whoami', '/v1/WHOAMI']) {
+    for (const path of ['/v1/whoam%69', '//v1/whoami', '/v1/whoami/', '/v1/WHOAMI']) {
       expect([401, 404]).toContain((await ask(`${url}${path}`)).status);
     }
   });
