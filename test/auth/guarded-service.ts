@@ -1,6 +1,6 @@
 import { Controller, Get, Module, Post } from '@nestjs/common';
 import { request as httpRequest } from 'node:http';
-import { ASSIGNMENT_VERIFIER, AuthModule, authSettings, resolveAuth, sayWhatHolds } from '#auth';
+import { ASSIGNMENT_VERIFIER, AuthModule, authSettings, loginOf, resolveAuth, sayWhatHolds } from '#auth';
 import type { AssignmentVerifier } from '#auth';
 import { defineSettings, readSettings, serviceSettings } from '#config';
 import type { ErrorEnvelope, Permission, RequestContext } from '#contract';
@@ -88,7 +88,7 @@ export async function startGuarded(
     ],
     controllers: [WhoAmIController],
   };
-  const service = await createApp(module, SERVICE, settings, logger);
+  const service = await createApp(module, SERVICE, settings, logger, { login: loginOf(rules) });
   const url = await listen(service, { host: '127.0.0.1', port: 0, portSetting: 'none' });
   return { url, log: () => lines.join(''), stop: () => service.stop() };
 }

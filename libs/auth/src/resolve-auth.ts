@@ -1,5 +1,5 @@
 import { SettingsError } from '#config';
-import type { Logger } from '#http';
+import type { Logger, OpenApiLogin } from '#http';
 import { TOKEN_ALGORITHMS } from './auth-rules.js';
 import type { AuthMode, AuthProfile, AuthRules, TokenAlgorithm } from './auth-rules.js';
 import type { AuthSettings } from './auth-settings.js';
@@ -100,6 +100,12 @@ export function describeAuth({ profile, mode, tokens }: Pick<AuthRules, 'profile
   return mode === 'required'
     ? `callers need ${accepted} (${from}, mode required)`
     : `callers without one of the ${accepted} are anonymous (${from}, mode optional)`;
+}
+
+/** How Swagger UI gets a token; undefined while none is needed. The issuer is what browsers reach, whatever this service asks. */
+export function loginOf({ mode, tokens, swaggerClientId }: AuthRules): OpenApiLogin | undefined {
+  if (mode === 'disabled') return undefined;
+  return { openIdConnectUrl: discoveryUrlOf(tokens.issuer), clientId: swaggerClientId };
 }
 
 /** Logs what holds, and what the operator should know. */
