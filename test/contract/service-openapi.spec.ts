@@ -47,12 +47,15 @@ const ADDITIONS = {
     stream_run_events: ['Last-Event-ID'],
     stream_node_run_events: ['Last-Event-ID'],
   } as Record<string, string[]>,
+  /** Only where callers are authenticated: another way to get the token of the standard's scheme. */
+  securitySchemes: ['ArpOpenIdConnect'],
   mediaTypes: {
     stream_run_events: ['text/event-stream'],
     stream_node_run_events: ['text/event-stream'],
   } as Record<string, string[]>,
 };
 
+const MODES = ['disabled', 'required'] as const;
 const SERVICES = [
   ['run-gateway', (suite: SuiteUnderTest) => suite.gateway],
   ['run-coordinator', (suite: SuiteUnderTest) => suite.coordinator],
@@ -60,46 +63,55 @@ const SERVICES = [
 ] as const;
 
 describeWithStandard('The OpenAPI document that each service serves', () => {
-  let suite: SuiteUnderTest;
+  const suites = new Map<string, SuiteUnderTest>();
   beforeAll(async () => {
-    suite = await inOneProcess();
+    for (const mode of MODES) suites.set(mode, await inOneProcess({ ARP_AUTH_MODE: mode }));
   });
-  afterAll(async () => suite.stop());
+  afterAll(async () => {
+    for (const suite of suites.values()) await suite.stop();
+  });
 
-  describe.each(SERVICES)('%s', (name, baseUrl) => {
-    let ours: Document;
-    let standard: Document;
-    beforeAll(async () => {
-      ours = (await call<Document>('GET', `${baseUrl(suite)}/openapi.json`)).body;
-      standard = parse(readFileSync(`../shared/arp-spec/v1/openapi/${name}.openapi.yaml`, 'utf8')) as Document;
-    });
-
-    it('has the title, version, security and security scheme of the standard', () => {
-      expect({ title: ours.info.title, version: ours.info.version }).toEqual({
-        title: standard.info.title,
-        version: standard.info.version,
+  describe.each(MODES.flatMap((mode) => SERVICES.map(([name, baseUrl]) => [mode, name, baseUrl] as const)))(
+    'authentication %s: %s',
+    (mode, name, baseUrl) => {
+      const beyond = mode === 'disabled' ? [] : ADDITIONS.securitySchemes;
+      let ours: Document;
+      let standard: Document;
+      beforeAll(async () => {
+        const suite = suites.get(mode);
+        if (suite === undefined) throw new Error(`there is no suite with authentication ${mode}`);
+        ours = (await call<Document>('GET', `${baseUrl(suite)}/openapi.json`)).body;
+        standard = parse(readFileSync(`../shared/arp-spec/v1/openapi/${name}.openapi.yaml`, 'utf8')) as Document;
       });
-      expect(ours.security).toEqual(standard.security);
-      expect(ours.components.securitySchemes).toEqual(standard.components.securitySchemes);
-    });
 
-    it('has the routes of the standard and the additions listed here', () => {
-      expect(routesOf(ours)).toEqual([...routesOf(standard), ...(ADDITIONS.routes[name] ?? [])].sort());
-    });
+      it('has the title, version, security and security scheme of the standard', () => {
+        expect({ title: ours.info.title, version: ours.info.version }).toEqual({
+          title: standard.info.title,
+          version: standard.info.version,
+        });
+        expect(ours.security).toEqual([...standard.security, ...beyond.map((scheme) => ({ [scheme]: [] }))]);
+        expect(without(ours.components.securitySchemes, beyond)).toEqual(standard.components.securitySchemes);
+        expect(Object.keys(ours.components.securitySchemes)).toEqual(expect.arrayContaining(beyond));
+      });
 
-    it('has the operations of the standard: ids, parameters, bodies, responses, security', () => {
-      let compared = 0;
-      for (const [path, methods] of Object.entries(standard.paths)) {
-        for (const [method, theirs] of Object.entries(methods)) {
-          const operation = ours.paths[path]?.[method];
-          expect(operation).toBeDefined();
-          if (operation !== undefined) expect(comparable(ours, operation)).toEqual(comparable(standard, theirs));
-          compared += 1;
+      it('has the routes of the standard and the additions listed here', () => {
+        expect(routesOf(ours)).toEqual([...routesOf(standard), ...(ADDITIONS.routes[name] ?? [])].sort());
+      });
+
+      it('has the operations of the standard: ids, parameters, bodies, responses, security', () => {
+        let compared = 0;
+        for (const [path, methods] of Object.entries(standard.paths)) {
+          for (const [method, theirs] of Object.entries(methods)) {
+            const operation = ours.paths[path]?.[method];
+            expect(operation).toBeDefined();
+            if (operation !== undefined) expect(comparable(ours, operation)).toEqual(comparable(standard, theirs));
+            compared += 1;
+          }
         }
-      }
-      expect(compared).toBe(routesOf(standard).length);
-    });
-  });
+        expect(compared).toBe(routesOf(standard).length);
+      });
+    },
+  );
 
   it('would notice another schema, parameter or response', () => {
     const standard = parse(readFileSync('../shared/arp-spec/v1/openapi/run-gateway.openapi.yaml', 'utf8')) as Document;
@@ -141,7 +153,10 @@ function comparable(document: Document, operation: Operation): unknown {
     operationId: operation.operationId,
     tags: operation.tags,
     summary: operation.summary,
-    security: operation.security ?? document.security,
+    // Each alternative is a requirement of its own; those of ours must not be in one with those of the standard.
+    security: (operation.security ?? document.security).filter(
+      (requirement) => !ADDITIONS.securitySchemes.includes(Object.keys(requirement).join()),
+    ),
     parameters: (operation.parameters ?? [])
       .filter(({ name, in: place }) => !((place === 'query' || place === 'header') && extra[place].includes(name)))
       .map(({ name, in: place, required, schema }) => ({

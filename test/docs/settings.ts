@@ -1,7 +1,8 @@
 import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
 import { coordinatorSettings } from '../../apps/coordinator/src/coordinator.config.js';
 import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
-import { serviceSettings } from '#config';
+import { authSettings } from '#auth';
+import { defineSettings, serviceSettings } from '#config';
 import type { SettingsDefinition, SettingSpecs } from '#config';
 
 /** One setting as the documents show it. */
@@ -16,11 +17,15 @@ export interface DocumentedSetting {
 
 /** Every setting, under the service that has it; those that all have come first. */
 export function settingsByService(): [string, DocumentedSetting[]][] {
-  const shared = new Set(Object.keys(serviceSettings.specs));
+  const every = defineSettings(
+    { ...serviceSettings.specs, ...authSettings.specs },
+    { ...serviceSettings.aliases, ...authSettings.aliases },
+  );
+  const shared = new Set(Object.keys(every.specs));
   const own = (definition: SettingsDefinition<SettingSpecs>) =>
     documented(definition).filter(({ name }) => !shared.has(name));
   return [
-    ['Every service', documented(serviceSettings)],
+    ['Every service', documented(every)],
     ['Run Gateway', own(gatewaySettings)],
     ['Run Coordinator', own(coordinatorSettings)],
     ['Atomic Executor', own(atomicExecutorSettings)],

@@ -81,8 +81,12 @@ describe('programs as a person starts and stops them', () => {
         /^error: The database arp at 127.0.0.1:\d+ cannot be used: .*ECONNREFUSED/,
       ],
       [
-        { ARP_AUTH_PROFILE: 'enterprise', ARP_BODY_LIMIT_BYTES: 'lots' },
+        { ARP_AUTH_PROFILE: 'nonsense', ARP_BODY_LIMIT_BYTES: 'lots' },
         /^error: These settings are not right:\n {2}- ARP_AUTH_PROFILE: .*\n {2}- ARP_BODY_LIMIT_BYTES: must be a whole number/,
+      ],
+      [
+        { ARP_AUTH_PROFILE: 'enterprise' },
+        /^error: These settings are not right:\n {2}- ARP_AUTH_AUDIENCE: .*\n {2}- ARP_AUTH_ISSUER: .*\n$/,
       ],
     ];
     for (const [settings, sentence] of cases) {

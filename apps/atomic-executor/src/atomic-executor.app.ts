@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { createEgressGuard, reasonOf } from '@arp-jarvis/node-pack-sdk/runtime';
-import { resolveAuth, sayWhatHolds } from '#auth';
+import { loginOf, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import type { AtomicExecutorApi } from '#contract';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
@@ -68,7 +68,7 @@ export async function createAtomicExecutor(
     auth,
     logger,
   });
-  const service = await createApp(module, ATOMIC_EXECUTOR, settings, logger);
+  const service = await createApp(module, ATOMIC_EXECUTOR, settings, logger, { login: loginOf(auth) });
   return { ...service, executor: service.app.get(AtomicNodeRunsService) };
 }
 

@@ -1,4 +1,4 @@
-import { outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
+import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient } from '#clients';
 import type { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
@@ -69,7 +69,7 @@ export async function createCoordinator(
     auth,
     logger,
   });
-  const service = await createApp(module, COORDINATOR, settings, logger);
+  const service = await createApp(module, COORDINATOR, settings, logger, { login: loginOf(auth) });
   return {
     ...service,
     runs: service.app.get(CoordinatorRunsService),

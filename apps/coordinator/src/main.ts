@@ -1,8 +1,9 @@
 import 'reflect-metadata';
+import { resolveAuth } from '#auth';
 import { readInvocation } from '#config';
 import { listen, runService } from '#http';
 import { coordinatorSettings } from './coordinator.config.js';
-import { COORDINATOR, createCoordinator, provideCoordinatorDatabase } from './coordinator.app.js';
+import { COORDINATOR, COORDINATOR_AUTH, createCoordinator, provideCoordinatorDatabase } from './coordinator.app.js';
 
 await runService(async () => {
   const { settings } = readInvocation(coordinatorSettings, {
@@ -11,6 +12,8 @@ await runService(async () => {
     version: COORDINATOR.version,
     portSetting: 'ARP_RUN_COORDINATOR_PORT',
   });
+  // Before anything is opened: without the settings that it needs it must leave its database alone.
+  resolveAuth(settings, COORDINATOR_AUTH);
   const database = await provideCoordinatorDatabase(settings, (sentence) => process.stderr.write(`${sentence}\n`));
   const coordinator = await createCoordinator(settings, database);
   const stop = async () => {

@@ -1,4 +1,4 @@
-import { outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
+import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import { RunCoordinatorClient } from '#clients';
 import type { RunsApi } from '#contract';
@@ -34,6 +34,7 @@ export async function createGateway(settings: GatewaySettings, runs?: RunsApi): 
     GATEWAY,
     settings,
     logger,
+    { login: loginOf(auth) },
   );
   return {
     ...service,

@@ -1,8 +1,13 @@
+import { resolveAuth } from '#auth';
 import type { ProvidedDatabase } from '#database';
 import { listen } from '#http';
 import type { ServiceApp } from '#http';
 import { createAtomicExecutor } from '../../atomic-executor/src/atomic-executor.app.js';
-import { createCoordinator, provideCoordinatorDatabase } from '../../coordinator/src/coordinator.app.js';
+import {
+  COORDINATOR_AUTH,
+  createCoordinator,
+  provideCoordinatorDatabase,
+} from '../../coordinator/src/coordinator.app.js';
 import { createGateway } from '../../gateway/src/gateway.app.js';
 import type { StandaloneSettings } from './standalone.config.js';
 
@@ -30,6 +35,8 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
     await database?.release();
   };
   const host = settings.ARP_HOST;
+  // Before anything is opened: a coordinator without the settings that it needs must leave its database alone.
+  resolveAuth(settings, COORDINATOR_AUTH);
   try {
     database = await provideCoordinatorDatabase(settings, onNotice);
     const executor = await createAtomicExecutor(settings);

@@ -53,7 +53,7 @@ export const authSettings = defineSettings({
   }),
   ARP_AUTH_TOKEN_TYPES: list({
     default: ['JWT', 'at+jwt'],
-    desc: 'Values of the header typ that an access token may have, separated by commas. Set at+jwt where the issuer follows RFC 9068.',
+    desc: 'Values of the header typ that an access token may have, separated by commas; absent stands for none. Set at+jwt alone where the issuer follows RFC 9068.',
   }),
   ARP_AUTH_CLOCK_SKEW_SECONDS: wholeNumber({ min: 0, max: 600 })({
     default: 60,

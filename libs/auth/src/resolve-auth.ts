@@ -1,5 +1,5 @@
 import { SettingsError } from '#config';
-import type { Logger } from '#http';
+import type { Logger, OpenApiLogin } from '#http';
 import { TOKEN_ALGORITHMS } from './auth-rules.js';
 import type { AuthMode, AuthProfile, AuthRules, TokenAlgorithm } from './auth-rules.js';
 import type { AuthSettings } from './auth-settings.js';
@@ -103,6 +103,12 @@ export function describeAuth({ profile, mode, tokens }: Pick<AuthRules, 'profile
     : `callers without one of the ${accepted} are anonymous (${from}, mode optional)`;
 }
 
+/** How Swagger UI gets a token; undefined while none is needed. The issuer is what browsers reach, whatever this service asks. */
+export function loginOf({ mode, tokens, swaggerClientId }: AuthRules): OpenApiLogin | undefined {
+  if (mode === 'disabled') return undefined;
+  return { openIdConnectUrl: discoveryUrlOf(tokens.issuer), clientId: swaggerClientId };
+}
+
 /** Logs what holds, and what the operator should know. */
 export function sayWhatHolds(rules: AuthRules, logger: Logger): void {
   logger.info({ profile: rules.profile, mode: rules.mode }, describeAuth(rules));
@@ -156,7 +162,7 @@ function warningsOf(settings: AuthSettings, profile: AuthProfile | undefined, mo
     );
   }
   if (profile !== undefined && MODES[profile] !== 'disabled') {
-    warnings.push(`ARP_AUTH_MODE=disabled takes the effect of ARP_AUTH_PROFILE=${profile}: callers may do everything`);
+    warnings.push(`ARP_AUTH_MODE=disabled undoes ARP_AUTH_PROFILE=${profile}: callers may do everything`);
   }
   return warnings;
 }

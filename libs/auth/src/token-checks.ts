@@ -44,7 +44,7 @@ export function checkHeader(token: string, { algorithms, tokenTypes }: TokenRule
 
 function headerOf(token: string): Record<string, unknown> {
   try {
-    return decodeProtectedHeader(token) as Record<string, unknown>;
+    return decodeProtectedHeader(token);
   } catch {
     throw new TokenRefusedError('it is not a JWT');
   }

@@ -16,6 +16,7 @@ import { installEventStreams } from './event-stream-request.js';
 import type { ServiceDescription } from './health.controller.js';
 import { nestLogger } from './logging.js';
 import { openApiDocument, serveOpenApi } from './openapi.js';
+import type { OpenApiLogin } from './openapi.js';
 import { installRequestContext, knownSubject } from './request-context.js';
 import { WireInterceptor } from './wire.interceptor.js';
 
@@ -26,6 +27,12 @@ export interface ServiceApp {
   readonly logger: Logger;
   /** Refuses new requests with `service_stopping`, ends open streams, finishes the rest, releases everything. */
   stop(): Promise<void>;
+}
+
+/** What not every service has. */
+export interface AppOptions {
+  /** How Swagger UI logs in. Default: it cannot, whoever tries the service brings a token. */
+  readonly login?: OpenApiLogin | undefined;
 }
 
 const SWEEP_EVERY_MS = 50;
@@ -40,6 +47,7 @@ export async function createApp(
   service: ServiceDescription,
   settings: ServiceSettings,
   logger: Logger,
+  options: AppOptions = {},
 ): Promise<ServiceApp> {
   const adapter = new FastifyAdapter({
     logger: false,
@@ -72,7 +80,7 @@ export async function createApp(
   app.useGlobalFilters(new ErrorFilter(logger, allowedMethods));
   app.useGlobalPipes(new ContractPipe());
   app.useGlobalInterceptors(new WireInterceptor());
-  if (settings.ARP_SWAGGER_UI) serveOpenApi(app, openApiDocument(app, service));
+  if (settings.ARP_SWAGGER_UI) serveOpenApi(app, openApiDocument(app, service, options.login), options.login);
   return {
     app,
     service,

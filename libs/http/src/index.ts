@@ -1,5 +1,5 @@
 export { createApp } from './create-app.js';
-export type { ServiceApp } from './create-app.js';
+export type { AppOptions, ServiceApp } from './create-app.js';
 export { ACCESS, ACCESS_ERRORS, BODY_ERRORS, COMMON_ERRORS, Endpoint, TAKES_ASSIGNMENT } from './endpoint.decorator.js';
 export type { EndpointOptions, QueryParameter } from './endpoint.decorator.js';
 export { envelope, errorReply, invalidRequest } from './error-envelope.js';
@@ -20,6 +20,7 @@ export { currentLogFields, withLogFields } from './log-context.js';
 export { createLogger, LOGGER } from './logging.js';
 export type { Logger } from 'pino';
 export { openApiDocument } from './openapi.js';
+export type { OpenApiLogin } from './openapi.js';
 export { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Pages, pagesOfNodeRuns, pagesOfRuns } from './page-token.js';
 export type { Page, PagePosition } from './page-token.js';
 export { contextOf, Ctx, isRequestId, setPrincipal } from './request-context.js';

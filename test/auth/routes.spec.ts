@@ -1,0 +1,164 @@
+import { readSettings } from '#config';
+import { PERMISSIONS } from '#contract';
+import type { Permission } from '#contract';
+import { createTestDatabase, startTokenIssuer } from '#testing';
+import type { TestDatabase, TokenClaims, TokenIssuer } from '#testing';
+import { startSuite } from '../../apps/standalone/src/standalone.app.js';
+import type { Suite } from '../../apps/standalone/src/standalone.app.js';
+import { standaloneSettings } from '../../apps/standalone/src/standalone.config.js';
+import { call, refusal } from '../e2e/http.js';
+import type { Answer } from '../e2e/http.js';
+
+/** A route as the service's own OpenAPI document has it: a new one is in the table by itself. */
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly url: string;
+  readonly audience: string;
+  /** undefined: public. */
+  readonly permission: Permission | undefined;
+}
+interface Operation {
+  readonly 'x-permission'?: Permission;
+  readonly requestBody?: unknown;
+}
+
+const SERVICES = [
+  ['gateway', 'arp-run-gateway'],
+  ['coordinator', 'arp-run-coordinator'],
+  ['atomicExecutor', 'arp-atomic-executor'],
+] as const;
+
+/** What a route that is not public answers to whom. */
+interface Attack {
+  readonly name: string;
+  /** The header Authorization; undefined: none. */
+  readonly authorization: (route: Route, token: (claims: TokenClaims) => string) => string | undefined;
+  readonly judge: (answer: Answer, route: Route) => void;
+}
+
+const is401 = (error: string, message: string) => (answer: Answer) => {
+  expect(refusal(answer, 401, 'unauthorized')).toEqual({
+    code: 'unauthorized',
+    message,
+    retryable: false,
+    details: { error },
+  });
+  expect(answer.headers.get('www-authenticate')).toBe(`Bearer error="${error}", error_description="${message}"`);
+};
+const is403 = (answer: Answer, { permission }: Route) => {
+  expect(refusal(answer, 403, 'forbidden').details).toEqual({ required_permission: permission });
+  expect(answer.headers.get('www-authenticate')).toBe(
+    `Bearer error="insufficient_scope", error_description="The caller may not do this.", scope="${permission}"`,
+  );
+};
+const isLetIn = ({ status }: Answer) => expect([401, 403, 500, 503]).not.toContain(status);
+const past = () => Math.floor(Date.now() / 1_000) - 3_600;
+
+const ATTACKS: readonly Attack[] = [
+  { name: 'no token', authorization: () => undefined, judge: is401('invalid_request', 'Missing Authorization header') },
+  {
+    name: 'a malformed header',
+    authorization: () => 'Basic YWxpY2U6YWxpY2U=',
+    judge: is401('invalid_request', 'Invalid Authorization header'),
+  },
+  {
+    name: 'an expired token',
+    authorization: (_, token) => token({ roles: ['arp-admin'], exp: past() }),
+    judge: is401('invalid_token', 'Token expired'),
+  },
+  {
+    name: 'a token of another issuer',
+    authorization: (_, token) => token({ roles: ['arp-admin'], iss: 'https://login.example.com' }),
+    judge: is401('invalid_token', 'Invalid token issuer'),
+  },
+  {
+    name: 'a token for the other services',
+    authorization: ({ audience }, token) =>
+      token({ roles: ['arp-admin'], aud: SERVICES.map(([, name]) => name).filter((name) => name !== audience) }),
+    judge: is401('invalid_token', 'Invalid token audience'),
+  },
+  { name: 'a token without a role', authorization: (_, token) => token({}), judge: is403 },
+  {
+    name: 'a token with every permission but the one',
+    authorization: ({ permission }, token) =>
+      token({ scope: PERMISSIONS.filter((other) => other !== permission).join(' ') }),
+    judge: is403,
+  },
+  {
+    name: 'a token with the one permission',
+    authorization: ({ permission }, token) => token({ scope: permission }),
+    judge: isLetIn,
+  },
+  { name: 'a token of an administrator', authorization: (_, token) => token({ roles: ['arp-admin'] }), judge: isLetIn },
+];
+
+describe('every route of every service', () => {
+  let issuer: TokenIssuer;
+  let database: TestDatabase;
+  let suite: Suite;
+  let routes: Route[];
+  let cells = 0;
+  beforeAll(async () => {
+    issuer = await startTokenIssuer();
+    database = await createTestDatabase();
+    const settings = readSettings(standaloneSettings, {
+      ARP_AUTH_MODE: 'required',
+      ARP_AUTH_ISSUER: issuer.issuer,
+      JARVIS_POLICY_PROFILE: 'dev-allow',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: database.url,
+      ARP_RUN_GATEWAY_PORT: '0',
+      ARP_RUN_COORDINATOR_PORT: '0',
+      ARP_ATOMIC_EXECUTOR_PORT: '0',
+    });
+    suite = await startSuite(settings, () => undefined);
+    routes = (await Promise.all(SERVICES.map(([name, audience]) => routesOf(suite[name], audience)))).flat();
+  });
+  afterAll(async () => {
+    await suite.stop();
+    await database.drop();
+    await issuer.close();
+    process.stdout.write(`Routes under attack: ${routes.length} routes, ${cells} cells.\n`);
+  });
+
+  async function ask(route: Route, { authorization, judge }: Attack): Promise<void> {
+    const header = authorization(route, (claims) => `Bearer ${issuer.token({ aud: route.audience, ...claims })}`);
+    const body = route.method === 'POST' ? {} : undefined;
+    const answer = await call(route.method, route.url, body, header === undefined ? {} : { authorization: header });
+    try {
+      if (route.permission === undefined) expect(answer.status).toBe(200);
+      else judge(answer, route);
+    } catch (error) {
+      throw new Error(`${route.method} ${route.path} of ${route.audience}`, { cause: error });
+    }
+    cells += 1;
+  }
+
+  it('is there: the standard’s and ours', () => {
+    expect(routes.filter(({ permission }) => permission === undefined).map(({ path }) => path)).toEqual(
+      SERVICES.flatMap(() => ['/v1/health', '/v1/version']),
+    );
+    expect(new Set(routes.map(({ audience }) => audience)).size).toBe(SERVICES.length);
+    expect(routes.length).toBeGreaterThan(25);
+  });
+
+  it.each(ATTACKS.map((attack) => [attack.name, attack] as const))('answers to %s as it must', async (_, attack) => {
+    const before = cells;
+    for (const route of routes) await ask(route, attack);
+    expect(cells - before).toBe(routes.length);
+  });
+});
+
+async function routesOf(base: string, audience: string): Promise<Route[]> {
+  const { body } = await call<{ paths: Record<string, Record<string, Operation>> }>('GET', `${base}/openapi.json`);
+  return Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      url: base + path.replaceAll(/\{\w+\}/g, 'unknown'),
+      audience,
+      permission: operation['x-permission'],
+    })),
+  );
+}
