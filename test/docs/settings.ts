@@ -1,7 +1,7 @@
 import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
 import { coordinatorSettings } from '../../apps/coordinator/src/coordinator.config.js';
 import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
-import { serviceSettings } from '#config';
+import { isSecret, secretFileName, serviceSettings } from '#config';
 import type { SettingsDefinition, SettingSpecs } from '#config';
 
 /** One setting as the documents show it. */
@@ -12,6 +12,8 @@ export interface DocumentedSetting {
   readonly description: string;
   readonly choices: readonly string[];
   readonly example: string | undefined;
+  /** The variable that may name a file with the value instead: of a secret. */
+  readonly file: string | undefined;
 }
 
 /** Every setting, under the service that has it; those that all have come first. */
@@ -36,5 +38,6 @@ function documented(definition: SettingsDefinition<SettingSpecs>): DocumentedSet
     description: spec.desc ?? '',
     choices: (spec.choices ?? []).map(String),
     example: spec.example,
+    file: isSecret(spec) ? secretFileName(name) : undefined,
   }));
 }
