@@ -89,16 +89,17 @@ describe('documents that must say what the code does', () => {
 
   it('docs/configuration.md: every setting', () => {
     const sections = settingsByService().map(([service, settings]) => {
-      const rows = settings.map(({ name, aliases, fallback, description, choices }) => {
+      const rows = settings.map(({ name, aliases, fallback, description, choices, file }) => {
         const also = aliases.length === 0 ? '' : ` Also read as ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`;
         const values = choices.length === 0 ? '' : ` One of ${choices.map((choice) => `\`${choice}\``).join(', ')}.`;
-        return `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${description}${values}${also} |`;
+        const orFile = file === undefined ? '' : ` Or \`${file}\`: the path of a file that holds it.`;
+        return `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${description}${values}${also}${orFile} |`;
       });
       return `## ${service}\n\n| setting | default | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
     });
     expectCheckedIn(
       'docs/configuration.md',
-      `# Configuration\n\n${GENERATED}\nA flag (\`--host\`, \`--port\`) wins over the environment, which wins over \`.env.local\`, which wins over \`.env\`. An empty value counts as not given, except where a setting says otherwise. A service that finds a setting wrong lists all that are and does not start. \`npm start\` assumes \`ARP_AUTH_PROFILE=dev-insecure\`, \`JARVIS_POLICY_PROFILE=dev-allow\` and \`LOG_LEVEL=warn\` where nothing else is said.\n\n${sections.join('\n')}`,
+      `# Configuration\n\n${GENERATED}\nA flag (\`--host\`, \`--port\`) wins over the environment, which wins over \`.env.local\`, which wins over \`.env\`. An empty value counts as not given, except where a setting says otherwise. A secret may be kept in a file whose path is its setting with \`_FILE\` at the end of the name; one line break at the end of the file is not part of it, and setting both is an error. A service that finds a setting wrong lists all that are and does not start. \X=dev-allow\` and \`LOG_LEVEL=warn\` where nothing else is said.\n\n${sections.join('\n')}`,
     );
   });
 
@@ -107,7 +108,10 @@ describe('documents that must say what the code does', () => {
     const sections = settingsByService().map(([service, settings]) => {
       const lines = settings
         .filter(({ name }) => !seen.has(name) && seen.add(name))
-        .map(({ name, fallback, description, example }) => `# ${description}\n#${name}=${example ?? fallback}\n`);
+        .map(({ name, fallback, description, example, file }) => {
+          const orFile = file === undefined ? '' : ` Or ${file}: the path of a file that holds it.`;
+          return `# ${description}${orFile}\n#${name}=${example ?? fallback}\n`;
+        });
       return `# --- ${service} ---\n\n${lines.join('\n')}`;
     });
     expectCheckedIn(

@@ -2,7 +2,7 @@ import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-ex
 import { coordinatorSettings } from '../../apps/coordinator/src/coordinator.config.js';
 import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
 import { authSettings } from '#auth';
-import { defineSettings, serviceSettings } from '#config';
+import { defineSettings, isSecret, secretFileName, serviceSettings } from '#config';
 import type { SettingsDefinition, SettingSpecs } from '#config';
 
 /** One setting as the documents show it. */
@@ -13,6 +13,8 @@ export interface DocumentedSetting {
   readonly description: string;
   readonly choices: readonly string[];
   readonly example: string | undefined;
+  /** The variable that may name a file with the value instead: of a secret. */
+  readonly file: string | undefined;
 }
 
 /** Every setting, under the service that has it; those that all have come first. */
@@ -41,5 +43,6 @@ function documented(definition: SettingsDefinition<SettingSpecs>): DocumentedSet
     description: spec.desc ?? '',
     choices: (spec.choices ?? []).map(String),
     example: spec.example,
+    file: isSecret(spec) ? secretFileName(name) : undefined,
   }));
 }

@@ -17,6 +17,7 @@ export {
   yesNo,
 } from './settings.js';
 export type { SettingsDefinition, SettingsOf, SettingSpecs } from './settings.js';
+export { isSecret, secretFileName } from './secret-files.js';
 export { processEnvironment, readInvocation } from './process-environment.js';
 export type { CommandLine, Invocation } from './process-environment.js';
 export { serviceSettings } from './service-settings.js';

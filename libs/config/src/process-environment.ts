@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { parse } from 'dotenv';
 import { readFileSync } from 'node:fs';
+import { isSecret, secretFileName } from './secret-files.js';
 import { namesThatMayBeEmpty, readSettings } from './settings.js';
 import type { SettingsDefinition, SettingSpecs } from './settings.js';
 import type { CleanedEnv } from 'envalid';
@@ -108,7 +109,8 @@ function describeSettings<S extends SettingSpecs>(definition: SettingsDefinition
   return Object.entries(definition.specs)
     .map(([name, spec]) => {
       const fallback = spec.default === undefined ? 'none' : String(spec.default) || 'empty';
-      return `  ${name}\n      ${spec.desc ?? ''} Default: ${fallback}.`;
+      const orFile = isSecret(spec) ? ` Or ${secretFileName(name)}: the path of a file that holds it.` : '';
+      return `  ${name}\n      ${spec.desc ?? ''}${orFile} Default: ${fallback}.`;
     })
     .join('\n');
 }

@@ -1,5 +1,6 @@
 import { customCleanEnv, EnvError, makeValidator, str } from 'envalid';
 import type { CleanedEnv, ValidatorSpec } from 'envalid';
+import { isSecret, ofSecrets, secretOfFile } from './secret-files.js';
 
 /** Declared settings of one service or lib: environment name -> validator with description and default. */
 export type SettingSpecs = Record<string, ValidatorSpec<unknown>>;
@@ -54,8 +55,8 @@ export function namesThatMayBeEmpty(definition: SettingsDefinition<SettingSpecs>
 }
 
 /**
- * Reads and validates settings from `env`. An empty value counts as not given, unless `mayBeEmpty` says otherwise. The result is
- * frozen.
+ * Reads and validates settings from `env`. An empty value counts as not given, unless `mayBeEmpty` says otherwise. A secret may be
+ * in a file that `<NAME>_FILE` names. The result is frozen.
  *
  * @throws SettingsError that lists ALL problems at once
  */
@@ -64,16 +65,21 @@ export function readSettings<S extends SettingSpecs>(
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<CleanedEnv<S>> {
   const given: Record<string, string> = {};
+  const ofFiles: string[] = [];
   const mayBeEmpty = namesThatMayBeEmpty(definition);
-  for (const name of Object.keys(definition.specs)) {
+  for (const [name, spec] of Object.entries(definition.specs)) {
     const names = [name, ...(definition.aliases[name] ?? [])];
     const values = names.map((candidate) => env[candidate]?.trim()).filter((value) => value !== undefined);
     const found = values.find((value) => value !== '' || mayBeEmpty.includes(name));
     if (found !== undefined) given[name] = found;
+    const file = isSecret(spec) ? secretOfFile(names, env, found !== undefined) : undefined;
+    if (file !== undefined && 'problem' in file) ofFiles.push(file.problem);
+    else if (file !== undefined) given[name] = file.value;
   }
   return customCleanEnv(given, definition.specs, (cleaned: CleanedEnv<S>) => Object.freeze({ ...cleaned }), {
     reporter: ({ errors }) => {
-      const problems = Object.entries(errors).map(([name, error]) => `${name}: ${error?.message ?? 'is not valid'}`);
+      const invalid = Object.entries(errors).map(([name, error]) => `${name}: ${error?.message ?? 'is not valid'}`);
+      const problems = [...invalid, ...ofFiles];
       if (problems.length > 0) throw new SettingsError(problems.sort());
     },
   });
@@ -131,19 +137,23 @@ function itemsOf(input: string): string[] {
 }
 
 /** A postgres:// URL. The value is a secret: it is not repeated in the error. */
-export const postgresUrl = makeValidator<string>((input) => {
-  if (!URL.canParse(input) || !/^postgres(ql)?:$/.test(new URL(input).protocol)) {
-    throw new EnvError('must be a postgres:// URL such as postgres://user:password@127.0.0.1:5432/arp');
-  }
-  return input;
-});
+export const postgresUrl = ofSecrets(
+  makeValidator<string>((input) => {
+    if (!URL.canParse(input) || !/^postgres(ql)?:$/.test(new URL(input).protocol)) {
+      throw new EnvError('must be a postgres:// URL such as postgres://user:password@127.0.0.1:5432/arp');
+    }
+    return input;
+  }),
+);
 
 /** A secret of at least `minLength` characters. It is not repeated in the error. */
 export function secret(minLength: number) {
-  return makeValidator<string>((input) => {
-    if (input.length < minLength) throw new EnvError(`must have at least ${minLength} characters`);
-    return input;
-  });
+  return ofSecrets(
+    makeValidator<string>((input) => {
+      if (input.length < minLength) throw new EnvError(`must have at least ${minLength} characters`);
+      return input;
+    }),
+  );
 }
 
 /** A list separated by commas; blanks around items are dropped. */

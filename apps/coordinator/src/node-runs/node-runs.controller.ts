@@ -50,6 +50,7 @@ export class NodeRunsController {
       'idempotency_conflict',
       'constraint_violation',
       'node_registry_unavailable',
+      'token_request_failed',
     ],
   })
   async create(@Ctx() ctx: RequestContext, @Body() body: NodeRunsCreateRequest): Promise<NodeRunsCreateResponse> {

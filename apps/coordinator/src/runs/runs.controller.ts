@@ -28,6 +28,7 @@ export class RunsController {
       'idempotency_conflict',
       'constraint_violation',
       'node_registry_unavailable',
+      'token_request_failed',
     ],
     idempotencyKey: true,
   })

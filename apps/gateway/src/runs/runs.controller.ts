@@ -16,7 +16,7 @@ import {
 import type { EventStreamRequest, ListingQuery } from '#http';
 
 const TAG = 'runs';
-const FORWARDED = ['run_coordinator_unavailable', 'database_unavailable'] as const;
+const FORWARDED = ['run_coordinator_unavailable', 'token_request_failed', 'database_unavailable'] as const;
 const WRITTEN = [...FORWARDED, 'overloaded'] as const;
 
 @Controller('v1')
