@@ -97,6 +97,10 @@ export const authSettings = defineSettings({
     default: undefined,
     desc: 'Where tokens are had. Default: the issuer and /protocol/openid-connect/token.',
   }),
+  ARP_AUTH_SCOPE: text({
+    default: undefined,
+    desc: 'Scope to ask for with a token for another service; {audience} stands for its audience. Keycloak needs none; Entra wants {audience}/.default.',
+  }),
   ARP_AUTH_TIMEOUT_SECS: wholeNumber({ min: 1, max: 120 })({
     default: 10,
     desc: 'Longest wait for the identity provider, in seconds.',

@@ -51,6 +51,12 @@ export function authInForce(
   return { profile, mode: settings.ARP_AUTH_MODE ?? (profile === undefined ? defaultMode : MODES[profile]) };
 }
 
+/** The issuer, where the settings name one or the profile implies one: `enterprise` implies none. */
+export function issuerOf(settings: Pick<AuthSettings, 'ARP_AUTH_ISSUER' | 'ARP_AUTH_PROFILE'>): string | undefined {
+  const profile = settings.ARP_AUTH_PROFILE === undefined ? undefined : PROFILES[settings.ARP_AUTH_PROFILE];
+  return settings.ARP_AUTH_ISSUER ?? (profile === 'enterprise' ? undefined : DEV_KEYCLOAK_ISSUER);
+}
+
 /**
  * What holds at a service: a single setting goes before the profile, which goes before the service's default.
  *
@@ -66,7 +72,7 @@ export function resolveAuth(settings: AuthSettings, defaults: AuthDefaults): Aut
     ...(profile === 'enterprise' && mode !== 'disabled' ? problemsOfEnterprise(settings) : []),
   ];
   if (problems.length > 0) throw new SettingsError(problems.sort());
-  const issuer = settings.ARP_AUTH_ISSUER ?? DEV_KEYCLOAK_ISSUER;
+  const issuer = issuerOf(settings) ?? DEV_KEYCLOAK_ISSUER;
   return {
     profile,
     mode,

@@ -1,5 +1,6 @@
 import { SettingsError } from '#config';
 import type { AuthSettings } from '../auth-settings.js';
+import { issuerOf } from '../resolve-auth.js';
 import { clientCredentials } from './client-credentials.js';
 import { TokenEndpoint } from './token-endpoint.js';
 import { tokenExchange } from './token-exchange.js';
@@ -28,11 +29,9 @@ export type OutboundSettings = Pick<
   | 'ARP_AUTH_CLIENT_ID'
   | 'ARP_AUTH_CLIENT_SECRET'
   | 'ARP_AUTH_TOKEN_ENDPOINT'
+  | 'ARP_AUTH_SCOPE'
   | 'ARP_AUTH_TIMEOUT_SECS'
 >;
-
-const LOCAL_ISSUER = 'http://localhost:8080/realms/arp-dev';
-const WITHOUT_ISSUER: readonly (string | undefined)[] = ['enterprise', 'prod', 'production'];
 
 /**
  * Decides for each peer: the bearer token that is set for it; else tokens of the identity provider, when this service is a client of
@@ -58,8 +57,7 @@ function endpointOf(settings: OutboundSettings): TokenEndpoint | undefined {
   if (clientId === undefined && clientSecret === undefined) return undefined;
   if (clientSecret === undefined) throw new SettingsError(['ARP_AUTH_CLIENT_SECRET: ARP_AUTH_CLIENT_ID needs it']);
   if (clientId === undefined) throw new SettingsError(['ARP_AUTH_CLIENT_ID: ARP_AUTH_CLIENT_SECRET needs it']);
-  const isNamed = !WITHOUT_ISSUER.includes(settings.ARP_AUTH_PROFILE);
-  const issuer = settings.ARP_AUTH_ISSUER ?? (isNamed ? LOCAL_ISSUER : undefined);
+  const issuer = issuerOf(settings);
   const url =
     settings.ARP_AUTH_TOKEN_ENDPOINT ??
     (issuer === undefined ? undefined : `${issuer.replace(/\/+$/, '')}/protocol/openid-connect/token`);
@@ -71,6 +69,7 @@ function endpointOf(settings: OutboundSettings): TokenEndpoint | undefined {
     issuer: issuer ?? new URL(url).origin,
     clientId,
     clientSecret,
+    scope: settings.ARP_AUTH_SCOPE,
     timeoutSecs: settings.ARP_AUTH_TIMEOUT_SECS,
   });
 }

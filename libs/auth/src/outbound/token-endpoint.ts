@@ -16,6 +16,8 @@ export interface TokenEndpointOptions {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** `{audience}` stands for the audience; undefined: none is asked for. */
+  readonly scope: string | undefined;
   /** Longest wait for one answer, in seconds. */
   readonly timeoutSecs: number;
 }
@@ -55,7 +57,7 @@ export class TokenEndpoint {
    * @throws AppError token_request_failed, identity_provider_unavailable
    */
   clientCredentials(audience: string): Promise<IssuedToken> {
-    return this.ask(audience, [], () => clientCredentialsGrant(this.configuration, { audience }));
+    return this.ask(audience, [], () => clientCredentialsGrant(this.configuration, this.target(audience)));
   }
 
   /**
@@ -68,11 +70,16 @@ export class TokenEndpoint {
       subject_token: subjectToken,
       subject_token_type: ACCESS_TOKEN,
       requested_token_type: ACCESS_TOKEN,
-      audience,
+      ...this.target(audience),
     };
     return this.ask(audience, [subjectToken], () =>
       genericGrantRequest(this.configuration, TOKEN_EXCHANGE, parameters),
     );
+  }
+
+  private target(audience: string): Record<string, string> {
+    const { scope } = this.options;
+    return { audience, ...(scope === undefined ? {} : { scope: scope.replaceAll('{audience}', audience) }) };
   }
 
   private async ask(
