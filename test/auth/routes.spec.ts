@@ -1,16 +1,17 @@
 import { readSettings } from '#config';
-import { PERMISSIONS } from '#contract';
-import type { Permission } from '#contract';
+import { NodeRunList, PERMISSIONS, Run, RunList } from '#contract';
+import type { ErrorCode, Permission } from '#contract';
 import { createTestDatabase, startTokenIssuer } from '#testing';
 import type { TestDatabase, TokenClaims, TokenIssuer } from '#testing';
 import { startSuite } from '../../apps/standalone/src/standalone.app.js';
 import type { Suite } from '../../apps/standalone/src/standalone.app.js';
 import { standaloneSettings } from '../../apps/standalone/src/standalone.config.js';
-import { call, refusal } from '../e2e/http.js';
+import { call, conforming, refusal } from '../e2e/http.js';
 import type { Answer } from '../e2e/http.js';
 
 /** A route as the service's own OpenAPI document has it: a new one is in the table by itself. */
 interface Route {
+  readonly operationId: string;
   readonly method: string;
   readonly path: string;
   readonly url: string;
@@ -19,6 +20,7 @@ interface Route {
   readonly permission: Permission | undefined;
 }
 interface Operation {
+  readonly operationId: string;
   readonly 'x-permission'?: Permission;
   readonly requestBody?: unknown;
 }
@@ -93,6 +95,39 @@ const ATTACKS: readonly Attack[] = [
   { name: 'a token of an administrator', authorization: (_, token) => token({ roles: ['arp-admin'] }), judge: isLetIn },
 ];
 
+/** What a route answers to somebody of another tenant who may do everything in his own. */
+type ForeignAnswer =
+  /** The thing does not exist for him. */
+  | readonly ['refused', number, ErrorCode]
+  /** It is not in what is listed to him. */
+  | readonly ['listed']
+  /** Nothing of a tenant is in it, and whoever has its permission works for all of them. */
+  | readonly ['of no tenant'];
+
+const NO_RUN = ['refused', 404, 'run_not_found'] as const;
+const NO_NODE_RUN = ['refused', 404, 'node_run_not_found'] as const;
+const FOREIGN: Readonly<Record<string, ForeignAnswer>> = {
+  health: ['of no tenant'],
+  version: ['of no tenant'],
+  start_run: ['refused', 409, 'run_already_exists'],
+  list_runs: ['listed'],
+  get_run: NO_RUN,
+  cancel_run: NO_RUN,
+  list_node_runs: NO_RUN,
+  stream_run_events: NO_RUN,
+  create_node_runs: NO_RUN,
+  get_node_run: NO_NODE_RUN,
+  stream_node_run_events: NO_NODE_RUN,
+  report_node_run_evaluation: NO_NODE_RUN,
+  complete_node_run: NO_NODE_RUN,
+  execute_atomic_node_run: ['of no tenant'],
+  cancel_atomic_node_run: ['of no tenant'],
+  list_atomic_node_runs: ['listed'],
+  list_node_types: ['of no tenant'],
+  list_node_packs: ['of no tenant'],
+  get_artifact: ['refused', 404, 'artifact_not_found'],
+};
+
 describe('every route of every service', () => {
   let issuer: TokenIssuer;
   let database: TestDatabase;
@@ -143,6 +178,61 @@ describe('every route of every service', () => {
     expect(routes.length).toBeGreaterThan(25);
   });
 
+  it('answers to another tenant as if nothing were there', async () => {
+    const all = PERMISSIONS.filter((permission) => permission !== 'tenant.all').join(' ');
+    const as = (tenant_id: string, aud: string) => ({
+      authorization: `Bearer ${issuer.token({ sub: tenant_id, tenant_id, aud, scope: all })}`,
+    });
+    const root_node_type_ref = { node_type_id: 'composite.plan', version: '1' };
+    const start = { run_id: 'run-of-acme', root_node_type_ref, input: { secret: 'of acme' } };
+    const run = conforming(Run, await call('POST', `${suite.gateway}/v1/runs`, start, as('acme', 'arp-run-gateway')));
+    const ids: Readonly<Record<string, string>> = {
+      '{run_id}': run.run_id,
+      '{node_run_id}': run.root_node_run_id,
+      '{artifact_id}': `sha256:${'0'.repeat(64)}`,
+    };
+    const bodies: Readonly<Record<string, object>> = {
+      start_run: start,
+      create_node_runs: {
+        run_id: run.run_id,
+        parent_node_run_id: run.root_node_run_id,
+        node_runs: [{ node_type_ref: { node_type_id: 'jarvis.core.echo', version: '0.1.0' }, inputs: {} }],
+      },
+      report_node_run_evaluation: { evaluation_result: { status: 'success' } },
+      complete_node_run: { state: 'succeeded', outputs: {} },
+    };
+    let found = 0;
+    for (const { operationId, method, path, audience } of routes) {
+      const expected = FOREIGN[operationId];
+      if (expected === undefined) throw new Error(`${operationId} is new: what does it answer to another tenant?`);
+      cells += 1;
+      if (expected[0] === 'of no tenant') continue;
+      const base = suite[SERVICES.find(([, name]) => name === audience)?.[0] ?? 'gateway'];
+      const url = base + path.replaceAll(/\{\w+\}/g, (name) => ids[name] ?? name);
+      const ask = (tenant: string) => call(method, url, bodies[operationId], as(tenant, audience));
+      const answer = await ask('globex');
+      expect(JSON.stringify(answer.body)).not.toContain('secret');
+      if (expected[0] === 'refused') {
+        refusal(answer, expected[1], expected[2]);
+      } else {
+        expect(JSON.stringify(answer.body)).not.toContain(run.run_id);
+        if (operationId === 'list_runs') {
+          expect(conforming(RunList, await ask('acme')).runs.map(({ run_id }) => run_id)).toContain(run.run_id);
+        }
+      }
+      found += 1;
+    }
+    expect(found).toBeGreaterThan(15);
+    // Nothing of all this has changed the run, and to its own tenant it is there.
+    const nodeRuns = await call(
+      'GET',
+      `${suite.gateway}/v1/runs/${run.run_id}/node-runs`,
+      undefined,
+      as('acme', 'arp-run-gateway'),
+    );
+    expect(conforming(NodeRunList, nodeRuns).node_runs).toHaveLength(1);
+  });
+
   it.each(ATTACKS.map((attack) => [attack.name, attack] as const))('answers to %s as it must', async (_, attack) => {
     const before = cells;
     for (const route of routes) await ask(route, attack);
@@ -156,6 +246,7 @@ async function routesOf(base: string, audience: string): Promise<Route[]> {
     Object.entries(methods).map(([method, operation]) => ({
       method: method.toUpperCase(),
       path,
+      operationId: operation.operationId,
       url: base + path.replaceAll(/\{\w+\}/g, 'unknown'),
       audience,
       permission: operation['x-permission'],
