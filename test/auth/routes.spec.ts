@@ -104,8 +104,10 @@ type ForeignAnswer =
   /** Nothing of a tenant is in it, and whoever has its permission works for all of them. */
   | readonly ['of no tenant'];
 
+const ECHO = { node_type_id: 'jarvis.core.echo', version: '0.1.0' };
 const NO_RUN = ['refused', 404, 'run_not_found'] as const;
 const NO_NODE_RUN = ['refused', 404, 'node_run_not_found'] as const;
+const NO_APPROVAL = ['refused', 404, 'approval_not_found'] as const;
 const FOREIGN: Readonly<Record<string, ForeignAnswer>> = {
   health: ['of no tenant'],
   version: ['of no tenant'],
@@ -125,6 +127,10 @@ const FOREIGN: Readonly<Record<string, ForeignAnswer>> = {
   list_atomic_node_runs: ['listed'],
   list_node_types: ['of no tenant'],
   list_node_packs: ['of no tenant'],
+  list_approvals: ['listed'],
+  get_approval: NO_APPROVAL,
+  approve_approval: NO_APPROVAL,
+  deny_approval: NO_APPROVAL,
   get_artifact: ['refused', 404, 'artifact_not_found'],
 };
 
@@ -183,12 +189,13 @@ describe('every route of every service', () => {
     const as = (tenant_id: string, aud: string) => ({
       authorization: `Bearer ${issuer.token({ sub: tenant_id, tenant_id, aud, scope: all })}`,
     });
-    const root_node_type_ref = { node_type_id: 'composite.plan', version: '1' };
-    const start = { run_id: 'run-of-acme', root_node_type_ref, input: { secret: 'of acme' } };
+    const constraints = { gates: { require_approval: true } };
+    const start = { run_id: 'run-of-acme', root_node_type_ref: ECHO, input: { secret: 'of acme' }, constraints };
     const run = conforming(Run, await call('POST', `${suite.gateway}/v1/runs`, start, as('acme', 'arp-run-gateway')));
     const ids: Readonly<Record<string, string>> = {
       '{run_id}': run.run_id,
       '{node_run_id}': run.root_node_run_id,
+      '{approval_id}': run.root_node_run_id.replace('node_run_', 'approval_'),
       '{artifact_id}': `sha256:${'0'.repeat(64)}`,
     };
     const bodies: Readonly<Record<string, object>> = {
@@ -196,11 +203,26 @@ describe('every route of every service', () => {
       create_node_runs: {
         run_id: run.run_id,
         parent_node_run_id: run.root_node_run_id,
-        node_runs: [{ node_type_ref: { node_type_id: 'jarvis.core.echo', version: '0.1.0' }, inputs: {} }],
+        node_runs: [{ node_type_ref: ECHO, inputs: {} }],
       },
+      approve_approval: { comment: 'mine' },
+      deny_approval: {},
       report_node_run_evaluation: { evaluation_result: { status: 'success' } },
       complete_node_run: { state: 'succeeded', outputs: {} },
     };
+    const waits = async () =>
+      (
+        await call(
+          'GET',
+          `${suite.gateway}/v1/approvals/${ids['{approval_id}']}`,
+          undefined,
+          as('acme', 'arp-run-gateway'),
+        )
+      ).status;
+    for (let left = 200; (await waits()) !== 200; left -= 1) {
+      if (left === 0) throw new Error('the run does not wait for an approval');
+      await new Promise((settle) => setTimeout(settle, 50));
+    }
     let found = 0;
     for (const { operationId, method, path, audience } of routes) {
       const expected = FOREIGN[operationId];

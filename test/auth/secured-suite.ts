@@ -69,7 +69,12 @@ export function securedAsProcesses(realm: Realm): Promise<SecuredSuite> {
   return secured(realm, steps, start, () => outputs.map((output) => output()).join('\n'));
 }
 
-async function secured(realm: Realm, steps: CleanUp, start: Start, logged: SecuredSuite['logged']): Promise<SecuredSuite> {
+async function secured(
+  realm: Realm,
+  steps: CleanUp,
+  start: Start,
+  logged: SecuredSuite['logged'],
+): Promise<SecuredSuite> {
   try {
     const database = await steps.database();
     const composite = steps.add(await startScriptedCompositeExecutor(), (one) => one.close());

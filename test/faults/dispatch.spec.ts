@@ -107,7 +107,13 @@ describe('running one node run, when something goes wrong', () => {
     const calls = new ExecutorCallsService(executors, undefined, tokens, OPTIONS, logger);
     return new NodeRunRunnerService(
       new RunStoreService(lossy, new RunWritesRepository(), { maxQueued: 100 }, logger),
-      new AdmissionService(new NodeTypesService(executors, undefined), policy, calls, logger),
+      new AdmissionService(
+        new NodeTypesService(executors, undefined),
+        policy,
+        calls,
+        { defaultExpiryMs: 60_000 },
+        logger,
+      ),
       calls,
       new DocumentLimits(1_000_000, 1_000_000),
       OPTIONS,
@@ -130,6 +136,7 @@ describe('running one node run, when something goes wrong', () => {
             ...(constraints === undefined ? {} : { constraints }),
           },
           runContext: {},
+          approvalExpiryMs: 60_000,
           principal: { subject: 'test' },
           decision: { decision: 'allow' },
           kind: 'atomic',

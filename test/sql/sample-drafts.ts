@@ -15,6 +15,7 @@ export function startedDraft(): RunDraft {
   startRun(draft, {
     request: { root_node_type_ref: { node_type_id: 'jarvis.core.echo', version: '0.1.0' }, input: {} },
     runContext: {},
+    approvalExpiryMs: 60_000,
     principal: { subject: 'test', owner: 'tenant:t' },
     decision: { decision: 'allow' },
     kind: 'atomic',

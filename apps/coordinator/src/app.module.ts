@@ -8,6 +8,7 @@ import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { ASSIGNMENT_SECRET } from './assignments/assignment-tokens.service.js';
+import { ApprovalsModule } from './approvals/approvals.module.js';
 import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
@@ -20,6 +21,8 @@ import {
   NodeRegistryCheck,
 } from './health/dependency-checks.js';
 import { ListingsModule } from './listings/listings.module.js';
+import { APPROVAL_OPTIONS } from './lifecycle/approval-options.js';
+import type { ApprovalOptions } from './lifecycle/approval-options.js';
 import { DocumentLimits } from './node-runs/document-limits.js';
 import { NodeRunsModule } from './node-runs/node-runs.module.js';
 import { EXTENSIONS_PREFIX } from './presentation/extensions-prefix.js';
@@ -43,6 +46,7 @@ export interface CoordinatorDependencies {
   readonly dispatch: DispatchOptions;
   readonly runStore: RunStoreOptions;
   readonly limits: DocumentLimits;
+  readonly approvals: ApprovalOptions;
   /** Clients that pass requests of others on. */
   readonly forwarders: readonly string[];
   /** Of the extension keys that the coordinator writes. */
@@ -66,6 +70,7 @@ class DependenciesModule {
       { provide: DISPATCH_OPTIONS, useValue: dependencies.dispatch },
       { provide: RUN_STORE_OPTIONS, useValue: dependencies.runStore },
       { provide: DocumentLimits, useValue: dependencies.limits },
+      { provide: APPROVAL_OPTIONS, useValue: dependencies.approvals },
       { provide: FORWARDERS, useValue: dependencies.forwarders },
       { provide: EXTENSIONS_PREFIX, useValue: dependencies.extensionsPrefix },
       { provide: RETENTION_OPTIONS, useValue: dependencies.retention },
@@ -92,6 +97,7 @@ export class CoordinatorModule {
         RunsModule,
         ListingsModule,
         NodeRunsModule,
+        ApprovalsModule,
         DispatchModule,
         RecoveryModule,
         RetentionModule,

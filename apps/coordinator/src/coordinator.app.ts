@@ -1,13 +1,14 @@
 import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient } from '#clients';
-import type { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
+import type { ApprovalsApi, AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
 import { provideDatabase } from '#database';
 import type { ProvidedDatabase } from '#database';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { ServiceApp, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { CoordinatorModule } from './app.module.js';
+import { ApprovalsService } from './approvals/approvals.service.js';
 import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
 import { COORDINATOR_ENTITIES } from './entities.js';
@@ -24,9 +25,10 @@ export const COORDINATOR: ServiceDescription = {
 
 export const COORDINATOR_AUTH: AuthDefaults = { audiences: [COORDINATOR.name], mode: 'required' };
 
-/** A coordinator and the service interface that a caller in the same process may use instead of HTTP. */
+/** A coordinator and the service interfaces that a caller in the same process may use instead of HTTP. */
 export interface CoordinatorApp extends ServiceApp {
   readonly runs: RunsApi;
+  readonly approvals: ApprovalsApi;
 }
 
 /** Services in the same process that the coordinator calls; for one that is absent a setting says where it is, if it is. */
@@ -63,6 +65,7 @@ export async function createCoordinator(
     },
     runStore: { maxQueued: settings.JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS },
     limits: new DocumentLimits(settings.JARVIS_MAX_INPUTS_BYTES, settings.JARVIS_MAX_OUTPUTS_BYTES),
+    approvals: { defaultExpiryMs: settings.JARVIS_APPROVAL_EXPIRY_SECONDS * 1_000 },
     forwarders: auth.forwarders,
     extensionsPrefix: settings.JARVIS_EXTENSIONS_PREFIX,
     retention: { ...RETENTION_DEFAULTS, days: settings.JARVIS_RUN_RETENTION_DAYS },
@@ -73,6 +76,7 @@ export async function createCoordinator(
   return {
     ...service,
     runs: service.app.get(CoordinatorRunsService),
+    approvals: service.app.get(ApprovalsService),
     stop: async () => {
       await service.stop();
       for (const client of Object.values(clients).flat()) await client?.close();

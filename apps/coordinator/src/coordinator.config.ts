@@ -99,6 +99,10 @@ export const coordinatorSettings = defineSettings(
       default: 3_600_000,
       desc: 'How long a composite executor may work on a node run until it fails with timeout, in milliseconds.',
     }),
+    JARVIS_APPROVAL_EXPIRY_SECONDS: wholeNumber({ min: 1, max: 31_536_000 })({
+      default: 86_400,
+      desc: 'How long an approval waits for somebody until it is denied by itself, in seconds, where policy does not say.',
+    }),
     JARVIS_RUN_COORDINATOR_MAX_ATTEMPTS: wholeNumber({ min: 1, max: 100 })({
       default: 3,
       desc: 'Executions in all of a node run that fails with a retryable error and may be repeated; a retry policy of its node type goes before.',

@@ -1,4 +1,5 @@
 import { SecretEntity } from './assignments/secret.entity.js';
+import { ApprovalEntity } from './tables/approval.entity.js';
 import { CoordinatorEntity } from './tables/coordinator.entity.js';
 import { LeaseEntity } from './tables/lease.entity.js';
 import { NodeRunInputsEntity, NodeRunReportEntity, NodeRunResultEntity } from './tables/node-run-documents.entity.js';
@@ -17,6 +18,7 @@ export const COORDINATOR_ENTITIES = [
   NodeRunInputsEntity,
   NodeRunResultEntity,
   NodeRunReportEntity,
+  ApprovalEntity,
   ReadyEntity,
   LeaseEntity,
   TimerEntity,

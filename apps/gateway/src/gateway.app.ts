@@ -1,9 +1,10 @@
 import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import { RunCoordinatorClient } from '#clients';
-import type { RunsApi } from '#contract';
+import type { ApprovalsApi, RunsApi } from '#contract';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { ServiceApp, ServiceDescription } from '#http';
+import { NoApprovals } from './approvals/no-approvals.js';
 import { GatewayModule } from './app.module.js';
 import type { GatewaySettings } from './gateway.config.js';
 import { InMemoryRuns } from './runs/in-memory-runs.js';
@@ -18,19 +19,25 @@ export const GATEWAY: ServiceDescription = {
 /** Its seed authenticates nobody unless it is told to. */
 export const GATEWAY_AUTH: AuthDefaults = { audiences: [GATEWAY.name], mode: 'disabled' };
 
-/** @param runs the coordinator in this process; when absent, ARP_RUN_COORDINATOR_URL says where it is, or memory stands in */
-export async function createGateway(settings: GatewaySettings, runs?: RunsApi): Promise<ServiceApp> {
+/** What a gateway stands in front of. */
+export interface GatewayPeers {
+  readonly runs: RunsApi;
+  readonly approvals: ApprovalsApi;
+}
+
+/** @param peers the coordinator in this process; when absent, ARP_RUN_COORDINATOR_URL says where it is, or memory stands in */
+export async function createGateway(settings: GatewaySettings, peers?: GatewayPeers): Promise<ServiceApp> {
   const logger = createLogger(GATEWAY.name, settings);
   const auth = resolveAuth(settings, GATEWAY_AUTH);
   sayWhatHolds(auth, logger);
-  const client = runs === undefined ? coordinatorClient(settings) : undefined;
-  if (runs === undefined && client === undefined) {
+  const client = peers === undefined ? coordinatorClient(settings) : undefined;
+  if (peers === undefined && client === undefined) {
     logger.warn(
       'ARP_RUN_COORDINATOR_URL is not set: runs are kept in memory, nothing executes them, and a restart forgets them',
     );
   }
   const service = await createApp(
-    GatewayModule.of(GATEWAY, runs ?? client ?? new InMemoryRuns(), auth, logger),
+    GatewayModule.of(GATEWAY, peers ?? peersOf(client), auth, logger),
     GATEWAY,
     settings,
     logger,
@@ -43,6 +50,12 @@ export async function createGateway(settings: GatewaySettings, runs?: RunsApi): 
       await client?.close();
     },
   };
+}
+
+function peersOf(client: RunCoordinatorClient | undefined): GatewayPeers {
+  return client === undefined
+    ? { runs: new InMemoryRuns(), approvals: new NoApprovals() }
+    : { runs: client, approvals: client };
 }
 
 function coordinatorClient(settings: GatewaySettings): RunCoordinatorClient | undefined {

@@ -43,7 +43,7 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
     services.push(executor);
     const coordinator = await createCoordinator(withPublicUrl(settings), database, { executor: executor.executor });
     services.push(coordinator);
-    const gateway = await createGateway(settings, coordinator.runs);
+    const gateway = await createGateway(settings, coordinator);
     services.push(gateway);
     return {
       atomicExecutor: await listen(executor, {

@@ -5,17 +5,18 @@ import type { Permission } from '#contract';
 export type Grants = ReadonlyMap<string, ReadonlySet<Permission>>;
 
 /** Stands for whoever has a valid token. */
-const AUTHENTICATED = 'authenticated';
+export const AUTHENTICATED = 'authenticated';
 /** Stands for whoever has none. */
 export const ANONYMOUS = 'anonymous';
 
 const ALL: ReadonlySet<Permission> = new Set(PERMISSIONS);
-const VIEWER: readonly Permission[] = ['run.read', 'node_run.read', 'artifact.read', 'node_type.read'];
+const VIEWER: readonly Permission[] = ['run.read', 'node_run.read', 'artifact.read', 'approval.read', 'node_type.read'];
 
 /** What holds where ARP_AUTH_GRANTS does not say otherwise. */
 export const DEFAULT_GRANTS: Grants = new Map<string, ReadonlySet<Permission>>([
   ['arp-user', new Set<Permission>([...VIEWER, 'run.start', 'run.cancel'])],
   ['arp-viewer', new Set(VIEWER)],
+  ['arp-approver', new Set<Permission>([...VIEWER, 'approval.decide'])],
   ['arp-operator', new Set<Permission>([...VIEWER, 'run.cancel', 'node_pack.read', 'tenant.all'])],
   ['arp-admin', ALL],
   ['arp-coordinator', new Set<Permission>(['node_run.execute', 'node_type.read', 'node_pack.read'])],
@@ -69,13 +70,12 @@ export function permissionsOf(names: Iterable<string>, grants: Grants): Readonly
 
 /**
  * The roles and scopes of a token: `realm_access.roles` and `resource_access[<our audience>].roles` (Keycloak), `roles` (Entra),
- * `scope` (RFC 8693), `scp` (Entra, Okta), and the pseudo-role of everybody with a token. What is not of the expected form gives
+ * `scope` (RFC 8693), `scp` (Entra, Okta). What is not of the expected form gives
  * nothing.
  */
 export function rolesOf(claims: Readonly<Record<string, unknown>>, audiences: readonly string[]): string[] {
   const resources = membersOf(claims['resource_access']);
   return [
-    AUTHENTICATED,
     ...namesIn(membersOf(claims['realm_access'])['roles']),
     ...audiences.flatMap((audience) =>
       Object.hasOwn(resources, audience) ? namesIn(membersOf(resources[audience])['roles']) : [],

@@ -1,4 +1,4 @@
-import type { Principal, RunContext, RunStartRequest } from '#contract';
+import type { Principal, ResourceRef, RunContext, RunStartRequest } from '#contract';
 
 /** Who a run is for, as tokens say it: `run_context.identity`. */
 interface Identity {
@@ -8,6 +8,8 @@ interface Identity {
   readonly client_id?: string;
   /** The clients through which the request came to `client_id`, first the one that the person used. */
   readonly actors?: readonly string[];
+  /** Roles and scopes of the token when the run was started. */
+  readonly roles?: readonly string[];
 }
 
 /** Injection token of the clients that pass requests of others on (ARP_AUTH_FORWARDERS). */
@@ -27,17 +29,23 @@ export function stampIdentity(
 ): RunStartRequest {
   if (principal.owner === undefined) return request;
   const { actor: _actor, tenant_id: _tenant, identity: said, ...rest } = request.run_context ?? {};
-  const { subject, tenantId, issuer, isService } = principal;
-  const type = issuer === undefined ? 'anonymous' : isService === true ? 'service' : 'user';
+  const { tenantId, issuer } = principal;
+  const actor = actorOf(principal);
   return {
     ...request,
     run_context: {
       ...rest,
       ...(tenantId === undefined ? {} : { tenant_id: tenantId }),
-      actor: { type, id: subject },
+      ...(actor === undefined ? {} : { actor }),
       ...(issuer === undefined ? {} : { identity: { ...identityOf(principal, issuer, said, forwarders) } }),
     },
   };
+}
+
+/** A caller as `run_context.actor` has it; undefined without authentication. */
+export function actorOf({ owner, subject, issuer, isService }: Principal): ResourceRef | undefined {
+  if (owner === undefined) return undefined;
+  return { type: issuer === undefined ? 'anonymous' : isService === true ? 'service' : 'user', id: subject };
 }
 
 /** The run context without what an identity provider may tell in other words the next time: for telling a repeated request. */
@@ -46,7 +54,7 @@ export function withoutIdentity({ identity: _, ...rest }: RunContext): RunContex
 }
 
 function identityOf(
-  { subject, clientId, actors }: Principal,
+  { subject, clientId, actors, roles }: Principal,
   issuer: string,
   said: Record<string, unknown> | undefined,
   forwarders: readonly string[],
@@ -58,6 +66,7 @@ function identityOf(
     subject,
     ...(clientId === undefined ? {} : { client_id: clientId }),
     ...(all.length === 0 ? {} : { actors: all }),
+    ...(roles === undefined ? {} : { roles }),
   };
 }
 

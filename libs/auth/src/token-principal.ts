@@ -1,6 +1,6 @@
 import type { Principal } from '#contract';
 import type { AuthRules } from './auth-rules.js';
-import { permissionsOf, rolesOf } from './grants.js';
+import { AUTHENTICATED, permissionsOf, rolesOf } from './grants.js';
 import { ownerOf } from './reach.js';
 import { isName, TokenRefusedError } from './token-checks.js';
 import type { TrustedClaims } from './token-checks.js';
@@ -22,12 +22,14 @@ export function principalOf(
   const tenant = claimAt(claims, tenantClaim);
   if (tenant !== undefined && !isName(tenant)) throw new TokenRefusedError('its tenant is not a name');
   const clientId = [claims['azp'], claims['client_id']].find(isName);
+  const roles = rolesOf(claims, audiences);
   const actors = actorsOf(claims['act'], clientId);
   return {
     subject,
     ...(tenant === undefined ? {} : { tenantId: tenant }),
     owner: ownerOf({ subject, ...(tenant === undefined ? {} : { tenantId: tenant }) }),
-    permissions: permissionsOf(rolesOf(claims, audiences), rules.grants),
+    ...(roles.length === 0 ? {} : { roles }),
+    permissions: permissionsOf([AUTHENTICATED, ...roles], rules.grants),
     issuer,
     ...(clientId === undefined ? {} : { clientId }),
     isService: isService(claims, clientId),

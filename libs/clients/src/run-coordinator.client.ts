@@ -1,6 +1,21 @@
 import type { TokenSource } from '#auth';
-import { AppError, fromPeer, Health, NodeRunList, Run, RunEvent, RunList, RunsApi } from '#contract';
+import {
+  Approval,
+  ApprovalList,
+  AppError,
+  fromPeer,
+  Health,
+  NodeRunList,
+  Run,
+  RunEvent,
+  RunList,
+  RunsApi,
+} from '#contract';
 import type {
+  ApprovalDecisionRequest,
+  ApprovalListOptions,
+  ApprovalsApi,
+  ApprovalVerdict,
   EventStreamOptions,
   NodeRunListOptions,
   RequestContext,
@@ -14,10 +29,10 @@ import { Peer } from './peer.js';
 const PING_TIMEOUT_MS = 2_000;
 
 /**
- * The run endpoints of a Run Coordinator over HTTP (run-coordinator.openapi.yaml). It is asked on behalf of the caller, so that what he
+ * The endpoints of a Run Coordinator for callers, runs and approvals, over HTTP (run-coordinator.openapi.yaml). It is asked on behalf of the caller, so that what he
  * may not do there (`forbidden`) is his to hear.
  */
-export class RunCoordinatorClient extends RunsApi {
+export class RunCoordinatorClient extends RunsApi implements ApprovalsApi {
   private readonly peer: Peer;
 
   constructor(options: { readonly baseUrl: string; readonly tokens?: TokenSource; readonly timeoutMs: number }) {
@@ -78,6 +93,31 @@ export class RunCoordinatorClient extends RunsApi {
       ...(options.follow === true ? { timeoutMs: 0 } : {}),
     });
     return readEvents(lines, ctx.signal);
+  }
+
+  listApprovals(ctx: RequestContext, options: ApprovalListOptions): Promise<ApprovalList> {
+    const query = queryOf({
+      state: options.states,
+      run_id: options.runId,
+      limit: options.limit,
+      page_token: options.pageToken,
+    });
+    return this.peer.json(ctx, { method: 'GET', path: `/v1/approvals${query}` }, ApprovalList);
+  }
+
+  getApproval(ctx: RequestContext, approvalId: string): Promise<Approval> {
+    return this.peer.json(ctx, { method: 'GET', path: `/v1/approvals/${encodeURIComponent(approvalId)}` }, Approval);
+  }
+
+  decideApproval(
+    ctx: RequestContext,
+    approvalId: string,
+    verdict: ApprovalVerdict,
+    body: ApprovalDecisionRequest,
+  ): Promise<Approval> {
+    const verb = verdict === 'approved' ? 'approve' : 'deny';
+    const path = `/v1/approvals/${encodeURIComponent(approvalId)}:${verb}`;
+    return this.peer.json(ctx, { method: 'POST', path, body }, Approval);
   }
 
   async ping(ctx: RequestContext): Promise<void> {

@@ -25,6 +25,7 @@ export const ERROR_CATALOGUE = {
   node_run_not_found: { status: 404, retryable: false, message: 'There is no node run with this id.' },
   parent_node_run_not_found: { status: 404, retryable: false, message: 'There is no parent node run with this id.' },
   artifact_not_found: { status: 404, retryable: false, message: 'This executor has no artifact with this id.' },
+  approval_not_found: { status: 404, retryable: false, message: 'There is no approval with this id.' },
   route_not_found: { status: 404, retryable: false, message: 'This service has no such route.' },
   method_not_allowed: { status: 405, retryable: false, message: 'This route does not accept this method.' },
   run_already_exists: { status: 409, retryable: false, message: 'A run with this id exists with another request.' },
@@ -52,6 +53,11 @@ export const ERROR_CATALOGUE = {
     status: 409,
     retryable: false,
     message: 'The node run has ended; a terminal state never changes.',
+  },
+  approval_decided: {
+    status: 409,
+    retryable: false,
+    message: 'The approval was decided before, has expired or was withdrawn.',
   },
   constraint_violation: {
     status: 409,
@@ -144,6 +150,8 @@ export const NODE_RUN_ERROR_CATALOGUE = {
   invalid_inputs: { retryable: false, message: 'The inputs do not match the input schema of the node type.' },
   invalid_outputs: { retryable: false, message: 'The handler returned outputs that do not match its output schema.' },
   policy_denied: { retryable: false, message: 'Policy does not allow this.' },
+  approval_denied: { retryable: false, message: 'An approver denied it.' },
+  approval_expired: { retryable: false, message: 'Nobody approved it in time.' },
   timeout: { retryable: true, message: 'The node run took longer than it may.' },
   canceled: { retryable: false, message: 'The node run was canceled.' },
   handler_error: { retryable: false, message: 'The handler failed.' },

@@ -24,11 +24,17 @@ export { isDateTime } from './fields/field-problems.js';
 export { fromPeer } from './fields/from-peer.js';
 export { readRequest } from './fields/read-request.js';
 export { toWire } from './fields/to-wire.js';
+export { Approval, APPROVAL_STATES } from './approvals/approval.js';
+export type { ApprovalState } from './approvals/approval.js';
+export { ApprovalDecisionRequest } from './approvals/approval-decision-request.js';
+export { ApprovalList } from './approvals/approval-list.js';
 export { PERMISSIONS } from './permissions.js';
 export type { Permission } from './permissions.js';
 export type { Assignment, Principal, RequestContext, TraceContext } from './request-context.js';
-export { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from './services.js';
+export { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, ApprovalsApi, RunsApi } from './services.js';
 export type {
+  ApprovalListOptions,
+  ApprovalVerdict,
   AtomicExecuteOptions,
   EventStreamOptions,
   NodeRunListOptions,

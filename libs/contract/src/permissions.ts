@@ -11,6 +11,7 @@ export const PERMISSIONS = [
   'node_type.read',
   'node_type.publish',
   'node_pack.read',
+  'approval.read',
   'approval.decide',
   /** Not of a route: whoever has it sees and acts across tenants. */
   'tenant.all',

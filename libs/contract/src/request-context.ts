@@ -15,6 +15,8 @@ export interface Principal {
   readonly tenantId?: string;
   /** What owns what this caller makes: `tenant:<id>`, else `subject:<sub>`. Absent where callers are not authenticated: then there are no borders. */
   readonly owner?: string;
+  /** Names of roles and scopes of the token, from which the permissions come. Absent: none. */
+  readonly roles?: readonly string[];
   /** Absent: none. */
   readonly permissions?: ReadonlySet<Permission>;
   /** Issuer of the token. Present exactly when a token of an identity provider was verified. */

@@ -1,3 +1,6 @@
+import type { Approval, ApprovalState } from './approvals/approval.js';
+import type { ApprovalDecisionRequest } from './approvals/approval-decision-request.js';
+import type { ApprovalList } from './approvals/approval-list.js';
 import type { AtomicExecuteRequest } from './atomic-executor/atomic-execute-request.js';
 import type { AtomicExecuteResult } from './atomic-executor/atomic-execute-result.js';
 import type { CompositeBeginRequest } from './composite-executor/composite-begin-request.js';
@@ -85,6 +88,32 @@ export abstract class RunsApi {
   ): Promise<AsyncIterable<RunEvent>>;
   /** Resolves when the implementation can serve; rejects with an `AppError` that says what is wrong. */
   abstract ping(ctx: RequestContext): Promise<void>;
+}
+
+/** Which approvals to list; what is absent does not restrict. */
+export interface ApprovalListOptions extends PageOptions {
+  readonly states?: readonly ApprovalState[];
+  readonly runId?: string;
+}
+
+/** What a person can decide. */
+export type ApprovalVerdict = Extract<ApprovalState, 'approved' | 'denied'>;
+
+/**
+ * The approvals of runs (beyond the standard). Implemented by the coordinator itself and by its HTTP client.
+ * All throw `AppError`: `approval_not_found`, and `run_coordinator_unavailable` where HTTP is between.
+ */
+export abstract class ApprovalsApi {
+  /** Approvals, newest first, a page at a time. */
+  abstract listApprovals(ctx: RequestContext, options: ApprovalListOptions): Promise<ApprovalList>;
+  abstract getApproval(ctx: RequestContext, approvalId: string): Promise<Approval>;
+  /** The first decision stands: rejects with `approval_decided`, but for the same decision of the same person again. */
+  abstract decideApproval(
+    ctx: RequestContext,
+    approvalId: string,
+    verdict: ApprovalVerdict,
+    request: ApprovalDecisionRequest,
+  ): Promise<Approval>;
 }
 
 /** What may come with an execution beside the request. It stays with the caller: nothing of it is sent. */

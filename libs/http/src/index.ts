@@ -10,7 +10,9 @@ export type { DependencyCheck, ServiceDescription } from './health.controller.js
 export { formatIdempotencyKey, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, readIdempotencyKey } from './idempotency-key.js';
 export { instantOf, readInstant } from './instant.js';
 export {
+  APPROVAL_LIST_PARAMETERS,
   NODE_RUN_LIST_PARAMETERS,
+  readApprovalListQuery,
   readNodeRunListQuery,
   readRunListQuery,
   RUN_LIST_PARAMETERS,
@@ -21,7 +23,14 @@ export { createLogger, LOGGER } from './logging.js';
 export type { Logger } from 'pino';
 export { openApiDocument } from './openapi.js';
 export type { OpenApiLogin } from './openapi.js';
-export { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Pages, pagesOfNodeRuns, pagesOfRuns } from './page-token.js';
+export {
+  DEFAULT_PAGE_SIZE,
+  MAX_PAGE_SIZE,
+  Pages,
+  pagesOfApprovals,
+  pagesOfNodeRuns,
+  pagesOfRuns,
+} from './page-token.js';
 export type { Page, PagePosition } from './page-token.js';
 export { contextOf, Ctx, isRequestId, setPrincipal } from './request-context.js';
 export { listen, runService, StartupError } from './serve.js';

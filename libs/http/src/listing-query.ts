@@ -1,5 +1,5 @@
-import { NODE_KINDS, NODE_RUN_STATES, RUN_STATES } from '#contract';
-import type { Issue, NodeRunListOptions, RunListOptions } from '#contract';
+import { APPROVAL_STATES, NODE_KINDS, NODE_RUN_STATES, RUN_STATES } from '#contract';
+import type { ApprovalListOptions, Issue, NodeRunListOptions, RunListOptions } from '#contract';
 import type { QueryParameter } from './endpoint.decorator.js';
 import { invalidRequest } from './error-envelope.js';
 import { readInstant } from './instant.js';
@@ -54,6 +54,28 @@ export const NODE_RUN_LIST_PARAMETERS: readonly QueryParameter[] = [
   },
   ...PAGE_PARAMETERS,
 ];
+
+/** The query parameters of `GET /v1/approvals`. */
+export const APPROVAL_LIST_PARAMETERS: readonly QueryParameter[] = [
+  statesParameter(APPROVAL_STATES),
+  { name: 'run_id', description: 'Only approvals of this run.', schema: { type: 'string' } },
+  ...PAGE_PARAMETERS,
+];
+
+/**
+ * Reads the query of `GET /v1/approvals`.
+ *
+ * @throws AppError invalid_request naming each bad parameter
+ */
+export function readApprovalListQuery(query: ListingQuery): ApprovalListOptions {
+  const reader = new QueryReader(query, APPROVAL_LIST_PARAMETERS);
+  return reader.done({
+    states: reader.some('state', APPROVAL_STATES),
+    runId: reader.text('run_id'),
+    limit: reader.pageSize(),
+    pageToken: reader.text('page_token'),
+  });
+}
 
 /**
  * Reads the query of `GET /v1/runs`.

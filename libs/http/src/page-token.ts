@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NodeRunListOptions, Pagination, RunListOptions } from '#contract';
+import type { ApprovalListOptions, NodeRunListOptions, Pagination, RunListOptions } from '#contract';
 import { invalidRequest } from './error-envelope.js';
 import { readInstant } from './instant.js';
 
@@ -80,6 +80,11 @@ export function pagesOfRuns({ states, nodeTypeId, createdAfter, createdBefore }:
 export function pagesOfNodeRuns(runId: string, options: NodeRunListOptions): Pages {
   const { states, nodeTypeId, parentNodeRunId, kind } = options;
   return new Pages(['node_runs', runId, sorted(states), nodeTypeId, parentNodeRunId, kind].map(orNull));
+}
+
+/** The pages of the listing of approvals with these filters. */
+export function pagesOfApprovals({ states, runId }: ApprovalListOptions): Pages {
+  return new Pages(['approvals', sorted(states), runId].map(orNull));
 }
 
 function sorted(states: readonly string[] | undefined): string[] | undefined {

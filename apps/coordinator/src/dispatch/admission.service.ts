@@ -5,6 +5,10 @@ import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import type { DispatchTicket } from '../due-work/dispatch-ticket.js';
+import { approvalIdOf } from '../lifecycle/approval-id.js';
+import { APPROVAL_OPTIONS } from '../lifecycle/approval-options.js';
+import type { ApprovalOptions } from '../lifecycle/approval-options.js';
+import type { ApprovalRequest } from '../lifecycle/approvals.js';
 import { candidateRefusal, isWithinCeiling } from '../lifecycle/constraints.js';
 import { failure } from '../lifecycle/end-node-run.js';
 import type { Outcome } from '../lifecycle/end-node-run.js';
@@ -19,7 +23,7 @@ export type Admission =
   | { readonly kind: 'later' }
   | { readonly kind: 'refused'; readonly outcome: Outcome; readonly decision?: PolicyDecision }
   /** A person has to approve it. */
-  | { readonly kind: 'parked'; readonly decision: PolicyDecision }
+  | { readonly kind: 'parked'; readonly request: ApprovalRequest }
   | {
       readonly kind: 'admitted';
       readonly nodeKind: NodeKind;
@@ -43,6 +47,7 @@ export class AdmissionService {
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     private readonly calls: ExecutorCallsService,
+    @Inject(APPROVAL_OPTIONS) private readonly approvals: ApprovalOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -56,7 +61,11 @@ export class AdmissionService {
       return { kind: 'refused', outcome: failure(obstacle ?? 'unknown_node_kind') };
     }
     const decision = await this.decide(ctx, ticket);
-    if (decision.decision === 'require_approval') return { kind: 'parked', decision };
+    if (decision.decision === 'require_approval') {
+      const { inputs, run_context: runContext } = ticket;
+      const { defaultExpiryMs } = this.approvals;
+      return { kind: 'parked', request: { action: 'node.run.execute', decision, inputs, runContext, defaultExpiryMs } };
+    }
     if (decision.decision === 'deny') {
       return { kind: 'refused', outcome: failure('policy_denied', decision.message), decision };
     }
@@ -85,14 +94,15 @@ export class AdmissionService {
   /** What the constraints demand of a person comes first; then the policy checkpoint. */
   private async decide(ctx: RequestContext, ticket: DispatchTicket): Promise<PolicyDecision> {
     const { constraints, run_context } = ticket;
-    if (constraints?.gates?.require_approval === true) {
+    const isApproved = ticket.approval === 'approved';
+    if (constraints?.gates?.require_approval === true && !isApproved) {
       return {
         decision: 'require_approval',
         reason_code: 'approval_required',
         message: 'gates.require_approval holds this node run until somebody approves it.',
       };
     }
-    return this.policy.decide(ctx, {
+    const decision = await this.policy.decide(ctx, {
       action: 'node.run.execute',
       run_id: ticket.run_id,
       node_run_id: ticket.node_run_id,
@@ -100,7 +110,18 @@ export class AdmissionService {
       ...(run_context === null ? {} : { run_context }),
       ...(constraints === null ? {} : { constraints }),
     });
+    // Policy is asked again after an approval, since it may have come to deny what it would have had approved.
+    return isApproved && decision.decision !== 'deny' ? approvedDecision(decision, ticket.node_run_id) : decision;
   }
+}
+
+function approvedDecision({ extensions }: PolicyDecision, nodeRunId: string): PolicyDecision {
+  return {
+    decision: 'allow',
+    reason_code: 'approved',
+    approval_ref: { approval_id: approvalIdOf('node.run.execute', nodeRunId) },
+    ...(extensions === undefined ? {} : { extensions }),
+  };
 }
 
 /** What forbids a node run whatever its executor is. The allow list speaks of candidates for subtasks, and the root is none. */

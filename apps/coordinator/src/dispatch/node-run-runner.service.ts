@@ -80,7 +80,7 @@ export class NodeRunRunnerService {
       return;
     }
     if (admission.kind === 'parked') {
-      await this.command(ticket, as, (draft) => parkNodeRun(draft, waitingOf(ticket), admission.decision));
+      await this.command(ticket, as, (draft) => parkNodeRun(draft, waitingOf(ticket), admission.request));
       return;
     }
     const { facts, nodeKind: kind, decision, repeatable } = admission;

@@ -14,6 +14,7 @@ function ticket(tenant: string, id: string): DispatchTicket {
     kind: 'atomic',
     epoch: 0,
     attempts: 0,
+    approval: null,
     inputs: {},
     run_context: null,
     constraints: null,

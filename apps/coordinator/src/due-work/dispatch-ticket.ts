@@ -1,4 +1,5 @@
 import type { ConstraintEnvelope, NodeKind } from '#contract';
+import type { NodeRunApproval } from '../lifecycle/approval-id.js';
 import type { RunDraft } from '../lifecycle/run-draft.js';
 import type { Bucket } from '../sharding/bucket.js';
 
@@ -8,7 +9,7 @@ export interface NodeRunKey {
   readonly node_run_id: string;
 }
 
-/** What a dispatcher must know of a queued node run. Nothing of it changes but `epoch` and `attempts`. */
+/** What a dispatcher must know of a queued node run. Nothing of it changes but `epoch`, `attempts` and `approval`. */
 export interface DispatchTicket extends NodeRunKey {
   readonly run_id: string;
   readonly parent_node_run_id: string | null;
@@ -22,6 +23,8 @@ export interface DispatchTicket extends NodeRunKey {
   readonly epoch: number;
   /** Executions begun so far. */
   readonly attempts: number;
+  /** Whether somebody has approved its execution. */
+  readonly approval: NodeRunApproval;
   readonly inputs: Record<string, unknown>;
   readonly run_context: object | null;
   /** What holds for the node run. */

@@ -150,6 +150,7 @@ function plan(
       child_count: 0,
       decomposition_rounds: 0,
       attempts: 0,
+      approval: null,
     },
     documents: {
       bucket,

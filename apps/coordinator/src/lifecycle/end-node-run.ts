@@ -2,6 +2,7 @@ import { NODE_RUN_ERROR_CATALOGUE } from '#contract';
 import type { EvaluationResult, NodeRunCompleteRequest, NodeRunErrorCode, NodeRunState } from '#contract';
 import { fingerprint } from '../sharding/fingerprint.js';
 import type { NodeRunResultEntity, StoredError } from '../tables/node-run-documents.entity.js';
+import { approvalIdOf, isApprovable } from './approval-id.js';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
 import type { Overspending } from './budgets.js';
 import type { NewRunEvent, RunDraft } from './run-draft.js';
@@ -126,9 +127,25 @@ function close(draft: RunDraft, nodeRun: Readonly<NodeRunEntity>, outcome: Outco
   if (kind === 'composite' || wallTimeOf(draft, node_run_id) !== undefined) {
     draft.dropTimer('node_run_deadline', node_run_id);
   }
+  withdrawApproval(draft, nodeRun);
   if (outcome.state === 'succeeded') passThrough(draft, nodeRun);
   draft.updateNodeRun(node_run_id, { state: outcome.state, ended_at: draft.now });
   draft.insertResult(resultOf(nodeRun, outcome, reported));
+}
+
+/** Nobody is asked any more about what has ended. */
+function withdrawApproval(draft: RunDraft, { bucket, node_run_id, approval }: Readonly<NodeRunEntity>): void {
+  if (!isApprovable(approval)) return;
+  draft.changes.settledApprovals.push({
+    bucket,
+    approval_id: approvalIdOf(approval, node_run_id),
+    state: 'withdrawn',
+    decided_by: null,
+    decided_at: draft.now,
+    comment: null,
+  });
+  draft.updateNodeRun(node_run_id, { approval: null });
+  draft.dropTimer('approval_expiry', node_run_id);
 }
 
 /** The wall time that holds for a node run, in milliseconds; its timer exists only when it is the node run's own. */

@@ -1,5 +1,7 @@
 import type { ConstraintEnvelope, EvaluationResult, NodeKind, PolicyDecision } from '#contract';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
+import { awaitApproval } from './approvals.js';
+import type { ApprovalRequest } from './approvals.js';
 import { addedCount, overspending, overspendingOfBegin } from './budgets.js';
 import type { Overspending, Usage } from './budgets.js';
 import { expireNodeRun, expireRun } from './cancel-run.js';
@@ -154,15 +156,11 @@ export function refuseNodeRun(draft: RunDraft, found: Waiting, outcome: Outcome,
   return true;
 }
 
-/** Takes a node run out of the queue until somebody approves it: it stays queued, and can be canceled. */
-export function parkNodeRun(draft: RunDraft, found: Waiting, decision: PolicyDecision): boolean {
+/** Takes a node run out of the queue until somebody approves its execution. */
+export function parkNodeRun(draft: RunDraft, found: Waiting, request: ApprovalRequest): boolean {
   const nodeRun = waiting(draft, found);
   if (nodeRun === undefined) return false;
-  const { nodeRunId } = found;
-  draft.dequeue(nodeRunId);
-  // It stays queued: only the epoch tells another dispatcher, who found it before, that it is not for him any more.
-  draft.updateNodeRun(nodeRunId, { epoch: nodeRun.epoch + 1 });
-  draft.append(policyDecidedEvent('node.run.execute', decision, nodeRunId));
+  awaitApproval(draft, nodeRun, request);
   return true;
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from '#contract';
 import type { RunEventType, RunState } from '#contract';
 import type { Bucket } from '../sharding/bucket.js';
+import type { ApprovalEntity } from '../tables/approval.entity.js';
 import type { LeaseEntity } from '../tables/lease.entity.js';
 import type {
   NodeRunInputsEntity,
@@ -51,9 +52,17 @@ export interface RunChanges {
   readonly ready: Changes<ReadyEntity>;
   readonly leases: Changes<LeaseEntity>;
   readonly timers: Changes<TimerEntity>;
+  readonly newApprovals: ApprovalEntity[];
+  readonly settledApprovals: SettledApproval[];
   /** Node runs that an executor may still work on although they were canceled. */
   readonly canceledWhileHeld: NodeRunEntity[];
 }
+
+/** What becomes of an approval that was pending. */
+export type SettledApproval = Pick<
+  ApprovalEntity,
+  'bucket' | 'approval_id' | 'state' | 'decided_by' | 'decided_at' | 'comment'
+>;
 
 export interface Changes<Row> {
   readonly added: Map<string, Row>;
@@ -77,6 +86,8 @@ export class RunDraft {
     ready: { added: new Map(), removed: new Map() },
     leases: { added: new Map(), removed: new Map() },
     timers: { added: new Map(), removed: new Map() },
+    newApprovals: [],
+    settledApprovals: [],
     canceledWhileHeld: [],
   };
   /** Rows that differ from the loaded ones. */

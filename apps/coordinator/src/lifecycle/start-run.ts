@@ -3,6 +3,7 @@ import { AppError } from '#contract';
 import type { ConstraintEnvelope, NodeKind, PolicyDecision, Principal, RunContext, RunStartRequest } from '#contract';
 import { newNodeRunId } from '../sharding/bucket.js';
 import { fingerprint } from '../sharding/fingerprint.js';
+import { awaitApproval } from './approvals.js';
 import { momentAfter } from './budgets.js';
 import { failure, resultOf } from './end-node-run.js';
 import { policyDecidedEvent } from './policy-decided-event.js';
@@ -17,6 +18,8 @@ export interface RunStart {
   /** The run context as it is kept: with the trace of the request. */
   readonly runContext: RunContext;
   readonly decision: PolicyDecision;
+  /** How long an approval of it waits where policy does not say, in milliseconds. */
+  readonly approvalExpiryMs: number;
   /** Undefined when nothing tells yet. */
   readonly kind: NodeKind | undefined;
   /** What holds for the root: the run's constraints and those of its node type. */
@@ -95,6 +98,7 @@ export function startRun(draft: RunDraft, start: RunStart): void {
       child_count: 0,
       decomposition_rounds: 0,
       attempts: 0,
+      approval: null,
     },
     {
       bucket,
@@ -112,11 +116,12 @@ export function startRun(draft: RunDraft, start: RunStart): void {
   draft.append(
     { type: 'run_started', nodeRunId: rootId, data: { root_node_run_id: rootId } },
     { type: 'node_run_assigned', nodeRunId: rootId, data: { root: true } },
-    policyDecidedEvent('run.start', decision, rootId),
+    ...(decision.decision === 'require_approval' ? [] : [policyDecidedEvent('run.start', decision, rootId)]),
   );
-  if (decision.decision === 'allow') {
-    draft.enqueue(rootId, now);
+  if (decision.decision !== 'deny') {
     if (deadline !== null) draft.setTimer({ kind: 'run_deadline', node_run_id: '', due_at: deadline });
+    if (decision.decision === 'allow') draft.enqueue(rootId, now);
+    else awaitStart(draft, rootId, start);
     return;
   }
   const refusal = failure('policy_denied', decision.message);
@@ -124,6 +129,22 @@ export function startRun(draft: RunDraft, start: RunStart): void {
   draft.insertResult(resultOf({ bucket, node_run_id: rootId }, refusal));
   draft.append({ type: 'run_completed', data: { state: 'failed', error_code: 'policy_denied' } });
   draft.moveRun('failed');
+}
+
+function awaitStart(
+  draft: RunDraft,
+  rootId: string,
+  { decision, request, runContext, approvalExpiryMs }: RunStart,
+): void {
+  const root = draft.find(rootId);
+  if (root === undefined) throw new Error('the root was not inserted');
+  awaitApproval(draft, root, {
+    action: 'run.start',
+    decision,
+    inputs: request.input,
+    runContext,
+    defaultExpiryMs: approvalExpiryMs,
+  });
 }
 
 /** What tells a repeated request from another one. */

@@ -244,6 +244,7 @@ class Scenario {
       startRun(draft, {
         request,
         runContext: {},
+        approvalExpiryMs: 60_000,
         principal: { subject: 'test' },
         decision: { decision: 'allow' },
         kind: 'composite',

@@ -19,6 +19,7 @@ function start(runId: string): RunCommand<void> {
       startRun(draft, {
         request: { run_id: runId, root_node_type_ref: { node_type_id: 'test.node', version: '1' }, input: {} },
         runContext: {},
+        approvalExpiryMs: 60_000,
         principal: { subject: 'test' },
         decision: { decision: 'allow' },
         kind: 'atomic',

@@ -142,6 +142,8 @@ export class RunWritesRepository {
       insertInputs(newNodeRuns),
       insertResults(all(({ changes }) => changes.results)),
       insertReports(all(({ changes }) => changes.reports)),
+      insertApprovals(all(({ changes }) => changes.newApprovals)),
+      updateApprovals(all(({ changes }) => changes.settledApprovals)),
       insertEvents(all(({ changes }) => changes.events)),
       deleteReady(all(({ changes }) => changes.ready.removed.values())),
       insertReady(added(drafts, ({ changes }) => changes.ready)),
@@ -155,7 +157,7 @@ export class RunWritesRepository {
 }
 
 const NODE_RUN_COLUMNS = `bucket, node_run_id, run_id, parent_node_run_id, node_type_id, node_type_version, kind, state, depth, epoch,
-                created_at, started_at, ended_at, child_count, decomposition_rounds, attempts`;
+                created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, approval`;
 
 function insertRuns(rows: readonly Readonly<RunEntity>[]): Statement | undefined {
   return columns(
@@ -222,9 +224,10 @@ function insertRequests(rows: readonly NonNullable<RunDraft['changes']['newRun']
 function insertNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | undefined {
   return columns(
     `insert into node_runs (bucket, node_run_id, run_id, parent_node_run_id, node_type_id, node_type_version, kind, state, depth, epoch,
-                            created_at, started_at, ended_at, child_count, decomposition_rounds, attempts)
+                            created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, approval)
      select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
-                          $10::int[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::int[], $15::int[], $16::int[])`,
+                          $10::int[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::int[], $15::int[], $16::int[],
+                          $17::text[])`,
     rows,
     [
       'bucket',
@@ -243,6 +246,7 @@ function insertNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | u
       'child_count',
       'decomposition_rounds',
       'attempts',
+      'approval',
     ],
   );
 }
@@ -251,10 +255,12 @@ function updateNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | u
   return columns(
     `update node_runs n
         set kind = u.kind, state = u.state, epoch = u.epoch, started_at = u.started_at, ended_at = u.ended_at,
-            child_count = u.child_count, decomposition_rounds = u.decomposition_rounds, attempts = u.attempts
+            child_count = u.child_count, decomposition_rounds = u.decomposition_rounds, attempts = u.attempts,
+            approval = u.approval
        from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::int[],
-                   $9::int[], $10::int[])
-            as u (bucket, node_run_id, kind, state, epoch, started_at, ended_at, child_count, decomposition_rounds, attempts)
+                   $9::int[], $10::int[], $11::text[])
+            as u (bucket, node_run_id, kind, state, epoch, started_at, ended_at, child_count, decomposition_rounds, attempts,
+                  approval)
       where n.bucket = u.bucket and n.node_run_id = u.node_run_id`,
     rows,
     [
@@ -268,6 +274,7 @@ function updateNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | u
       'child_count',
       'decomposition_rounds',
       'attempts',
+      'approval',
     ],
   );
 }
@@ -298,6 +305,46 @@ function insertReports(rows: RunDraft['changes']['reports']): Statement | undefi
      select * from unnest($1::smallint[], $2::text[], $3::int[], $4::json[], $5::json[], $6::text[])`,
     rows,
     ['bucket', 'node_run_id', 'seq', 'evaluation_result', 'recovery_action', 'idempotency_key'],
+  );
+}
+
+function insertApprovals(rows: RunDraft['changes']['newApprovals']): Statement | undefined {
+  return columns(
+    `insert into approvals (bucket, approval_id, run_id, node_run_id, owner, state, action, node_type_id, node_type_version, requested_by,
+                            requested_at, expires_at, approver_roles, reason_code, message, inputs)
+     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                          $10::json[], $11::timestamptz[], $12::timestamptz[], $13::json[], $14::text[], $15::text[], $16::json[])`,
+    rows,
+    [
+      'bucket',
+      'approval_id',
+      'run_id',
+      'node_run_id',
+      'owner',
+      'state',
+      'action',
+      'node_type_id',
+      'node_type_version',
+      'requested_by',
+      'requested_at',
+      'expires_at',
+      'approver_roles',
+      'reason_code',
+      'message',
+      'inputs',
+    ],
+  );
+}
+
+function updateApprovals(rows: RunDraft['changes']['settledApprovals']): Statement | undefined {
+  return columns(
+    `update approvals a
+        set state = u.state, decided_by = u.decided_by, decided_at = u.decided_at, comment = u.comment
+       from unnest($1::smallint[], $2::text[], $3::text[], $4::json[], $5::timestamptz[], $6::text[])
+            as u (bucket, approval_id, state, decided_by, decided_at, comment)
+      where a.bucket = u.bucket and a.approval_id = u.approval_id`,
+    rows,
+    ['bucket', 'approval_id', 'state', 'decided_by', 'decided_at', 'comment'],
   );
 }
 

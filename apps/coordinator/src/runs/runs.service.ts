@@ -3,6 +3,8 @@ import { FORWARDERS, stampIdentity } from '#auth';
 import type { RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
+import { APPROVAL_OPTIONS } from '../lifecycle/approval-options.js';
+import type { ApprovalOptions } from '../lifecycle/approval-options.js';
 import { cancelRun } from '../lifecycle/cancel-run.js';
 import { refuseForeign } from '../lifecycle/foreign-run.js';
 import { mergeConstraints } from '../lifecycle/constraints.js';
@@ -24,6 +26,7 @@ export class RunsService {
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     private readonly limits: DocumentLimits,
+    @Inject(APPROVAL_OPTIONS) private readonly approvals: ApprovalOptions,
     @Inject(FORWARDERS) private readonly forwarders: readonly string[],
   ) {}
 
@@ -62,6 +65,7 @@ export class RunsService {
           principal: ctx.principal,
           request,
           runContext,
+          approvalExpiryMs: this.approvals.defaultExpiryMs,
           decision,
           kind: facts.kind,
           constraints: mergeConstraints(request.constraints, facts.constraints),

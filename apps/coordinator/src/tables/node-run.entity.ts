@@ -1,5 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { NodeKind, NodeRunState } from '#contract';
+import type { NodeRunApproval } from '../lifecycle/approval-id.js';
 import { RunEntity } from './run.entity.js';
 
 /** A node run's hot row. No index on `state`, so that updates stay HOT. */
@@ -62,4 +63,8 @@ export class NodeRunEntity {
   /** Executions that were begun. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
+
+  /** The action for which it waits until somebody approves it, or `approved`. */
+  @Column({ type: 'text', nullable: true })
+  approval!: NodeRunApproval;
 }

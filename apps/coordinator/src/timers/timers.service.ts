@@ -6,6 +6,7 @@ import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { DueWorkService } from '../due-work/due-work.service.js';
 import type { DueRow } from '../due-work/due-work.repository.js';
+import { expireApproval } from '../lifecycle/approvals.js';
 import { COORDINATOR_ITSELF } from '../lifecycle/coordinator-itself.js';
 import { expireNodeRun, expireRun } from '../lifecycle/cancel-run.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
@@ -74,6 +75,14 @@ export class TimersService implements OnModuleInit {
         open: true,
         documents: true,
         decide: (draft) => expireNodeRun(draft, nodeRunId),
+      });
+    } else if (key.kind === 'approval_expiry') {
+      await this.store.execute({
+        runId,
+        nodeRunIds: [nodeRunId],
+        open: true,
+        documents: true,
+        decide: (draft) => expireApproval(draft, nodeRunId),
       });
     } else if (await this.repository.postpone(this.database, key, new Date())) {
       await this.tell(nodeRunId);

@@ -2,6 +2,7 @@ import { RunsAndNodeRuns1763700000000 } from './1763700000000-runs-and-node-runs
 import { LeasesTimersLimits1763740000000 } from './1763740000000-leases-timers-limits.js';
 import { Secrets1763750000000 } from './1763750000000-secrets.js';
 import { Owners1763760000000 } from './1763760000000-owners.js';
+import { Approvals1763770000000 } from './1763770000000-approvals.js';
 
 /** Every migration, oldest first. A migration that has been released is never edited. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   LeasesTimersLimits1763740000000,
   Secrets1763750000000,
   Owners1763760000000,
+  Approvals1763770000000,
 ];

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { RunStoreModule } from '../run-store/run-store.module.js';
+import { ApprovalsController } from './approvals.controller.js';
+import { ApprovalsRepository } from './approvals.repository.js';
+import { ApprovalsService } from './approvals.service.js';
+
+@Module({
+  imports: [RunStoreModule],
+  controllers: [ApprovalsController],
+  providers: [ApprovalsRepository, ApprovalsService],
+  exports: [ApprovalsService],
+})
+export class ApprovalsModule {}

@@ -1,0 +1,28 @@
+/** What can wait for an approval. */
+export const APPROVABLE_ACTIONS = ['run.start', 'node.run.execute'] as const;
+export type ApprovableAction = (typeof APPROVABLE_ACTIONS)[number];
+
+/** What a node run waits for, or that it may go on; null: nobody was asked. */
+export type NodeRunApproval = ApprovableAction | 'approved' | null;
+
+/** Whether a node run waits. */
+export function isApprovable(approval: NodeRunApproval | undefined): approval is ApprovableAction {
+  return approval === 'run.start' || approval === 'node.run.execute';
+}
+
+const APPROVAL_ID = /^approval_(start_)?([0-9a-f]{32})$/;
+
+/** The id of the approval of an action of a node run: there is one of each at most, and its id tells both. */
+export function approvalIdOf(action: ApprovableAction, nodeRunId: string): string {
+  const hex = nodeRunId.replace(/^node_run_/, '');
+  return action === 'run.start' ? `approval_start_${hex}` : `approval_${hex}`;
+}
+
+/** What an approval id says; undefined when it is none of ours. */
+export function readApprovalId(
+  approvalId: string,
+): { readonly action: ApprovableAction; readonly nodeRunId: string } | undefined {
+  const match = APPROVAL_ID.exec(approvalId);
+  if (match?.[2] === undefined) return undefined;
+  return { action: match[1] === undefined ? 'node.run.execute' : 'run.start', nodeRunId: `node_run_${match[2]}` };
+}
