@@ -57,7 +57,10 @@ export class PolicyFile {
   }
 
   /** Reads the file and follows it until `close`. Does not fail when the file is not usable: see `status`. */
-  static async open(path: string, { onStatus = () => {}, pollMs = POLL_MS }: PolicyFileOptions = {}): Promise<PolicyFile> {
+  static async open(
+    path: string,
+    { onStatus = () => {}, pollMs = POLL_MS }: PolicyFileOptions = {},
+  ): Promise<PolicyFile> {
     const policy = new PolicyFile(resolve(path), onStatus);
     policy.follow(pollMs);
     await policy.reload();
@@ -110,7 +113,8 @@ export class PolicyFile {
       const { engine, problems } = await loadPolicy(this.file, text);
       // The mark is from before the reading: what was written meanwhile has another, and is read the next time.
       this.seen = mark;
-      if (engine === undefined) this.keep(linesOf(this.file, problems, 'error'), linesOf(this.file, problems, 'warning'));
+      if (engine === undefined)
+        this.keep(linesOf(this.file, problems, 'error'), linesOf(this.file, problems, 'warning'));
       else this.take(engine, linesOf(this.file, problems, 'warning'));
     } catch (error) {
       this.seen = undefined;

@@ -68,7 +68,8 @@ export function compileCondition(
   const operator = OPERATORS.get(base);
   const actual = (context: JsonObject) => lookUp(context, path);
   if (operator === undefined) {
-    const holds = (context: JsonObject) => anyOf(comparisons, (compare) => truth(compare(actual(context) !== undefined)));
+    const holds = (context: JsonObject) =>
+      anyOf(comparisons, (compare) => truth(compare(actual(context) !== undefined)));
     return { operator: written, key, expected, holds, actual };
   }
   const holds = (context: JsonObject): Truth => {

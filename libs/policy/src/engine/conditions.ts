@@ -21,7 +21,11 @@ export function compileConditions(
 ): Condition[] {
   if (node === undefined) return [];
   if (node.type !== 'object') {
-    problems.error(node, path, `It must be an object of operators, such as {"StringEquals": {…}}, not ${typeOf(node)}.`);
+    problems.error(
+      node,
+      path,
+      `It must be an object of operators, such as {"StringEquals": {…}}, not ${typeOf(node)}.`,
+    );
     return [];
   }
   const conditions = membersOf(node, path, problems).flatMap(({ name, at, value }) => {
@@ -73,7 +77,11 @@ function checkKey(name: string, at: Member['at'], path: string, problems: Proble
     problems.error(at, path, `"${name}" is not a dotted key, such as principal.tenant_id.`);
   } else if (!isKnownKey(name)) {
     const hint = didYouMean(name, CONTEXT_KEYS);
-    problems.warning(at, path, `"${name}" is none of the keys that these services give, so it may never be there.${hint}`);
+    problems.warning(
+      at,
+      path,
+      `"${name}" is none of the keys that these services give, so it may never be there.${hint}`,
+    );
   }
 }
 
@@ -95,7 +103,9 @@ function readValues(operator: OperatorName, node: JsonNode, path: string, zone: 
 function warnOfEmptyLists(node: JsonNode, conditions: readonly Condition[], path: string, problems: Problems): void {
   const demanded = new Set(
     conditions
-      .filter(({ operator, expected: [value] }) => operator === 'Null' ? String(value) === 'false' : operator === 'Exists' && String(value) === 'true')
+      .filter(({ operator, expected: [value] }) =>
+        operator === 'Null' ? String(value) === 'false' : operator === 'Exists' && String(value) === 'true',
+      )
       .map(({ key }) => key),
   );
   for (const { operator, key } of conditions) {

@@ -2,7 +2,14 @@ import { allHold } from './condition.js';
 import type { Condition } from './condition.js';
 import { isTarget } from './policy-document.js';
 import type { Statement, Target } from './policy-document.js';
-import type { JsonObject, JsonValue, Mismatch, PolicyQuery, PolicyVerdict, StatementExplanation } from './policy-engine.js';
+import type {
+  JsonObject,
+  JsonValue,
+  Mismatch,
+  PolicyQuery,
+  PolicyVerdict,
+  StatementExplanation,
+} from './policy-engine.js';
 
 /** Why a statement matched or did not; every part is looked at, not only the first that fails. */
 export function explainStatement(

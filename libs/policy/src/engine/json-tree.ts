@@ -55,7 +55,10 @@ export class Problems {
 }
 
 /** Reads strict JSON; a byte order mark is passed over. Undefined when it is none, and then there is an error. */
-export function readJson(text: string, problems: Problems): { readonly tree: JsonNode; readonly value: JsonValue } | undefined {
+export function readJson(
+  text: string,
+  problems: Problems,
+): { readonly tree: JsonNode; readonly value: JsonValue } | undefined {
   const source = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
   if (source.trim() === '') {
     problems.error({ offset: 0 }, '', 'The file is empty.');
@@ -90,7 +93,11 @@ export function membersOf(node: JsonNode, path: string, problems: Problems): Mem
     if (at === undefined || value === undefined) continue;
     const name = String(at.value);
     if (seen.has(name)) {
-      problems.error(at, below(path, name), `The key "${name}" is there twice; which one counts depends on the reader.`);
+      problems.error(
+        at,
+        below(path, name),
+        `The key "${name}" is there twice; which one counts depends on the reader.`,
+      );
     }
     seen.add(name);
     members.push({ name, at, value });

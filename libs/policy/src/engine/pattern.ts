@@ -4,7 +4,7 @@
  * - `*` any characters, none included; also `/`, `:`, `.` and line breaks
  * - `?` exactly one character (code point)
  * - `[abc]`, `[a-z]` one character of a set; `[!abc]` one that is not in it. `]` first in a set and `-` first or last in it
- *   stand for themselves; a range that runs backwards is empty, and a set with nothing in it matches no character
+ *   stand for themselves; a range that runs backwards is left out, and a set with nothing in it matches no character
  * - `[` without a `]` after it stands for itself; nothing escapes, a literal `*` is `[*]`
  *
  * Matching takes at most (length of the pattern) x (length of the text) steps: there is no backtracking into an earlier star.
@@ -31,7 +31,10 @@ export function compilePattern(source: string): Pattern {
     return { source, matches: (text) => matchTexts(known, text) };
   }
   if (segments.length === 1) {
-    return { source, matches: (text) => matchAt(first, codePointsOf(text), 0) && codePointsOf(text).length === first.length };
+    return {
+      source,
+      matches: (text) => matchAt(first, codePointsOf(text), 0) && codePointsOf(text).length === first.length,
+    };
   }
   const middle = segments.slice(1, -1);
   return {
@@ -119,26 +122,45 @@ function closeOf(points: readonly number[], from: number): number {
   return points.indexOf(CLOSE, points[inside] === CLOSE ? inside + 1 : inside);
 }
 
+/** As Python does it, step by step: what is left when empty ranges are gone may begin with `!`, and is then negated. */
 function setOf(content: readonly number[]): Unit {
-  const negated = content[0] === NOT;
-  const members = negated ? content.slice(1) : content;
-  const ranges = rangesOf(members);
-  const has = (point: number) => ranges.some(([low, high]) => low <= point && point <= high);
-  const [only] = ranges;
-  if (!negated && ranges.length === 1 && only !== undefined && only[0] === only[1]) return only[0];
+  const chunks = withoutEmptyRanges(chunksOf(content));
+  const negated = chunks[0]?.[0] === NOT;
+  const [first = [], ...rest] = negated ? [chunks[0]?.slice(1), ...chunks.slice(1)] : chunks;
+  // A hyphen with nothing before it stands for itself.
+  const runs =
+    first.length === 0 && rest.length > 0 ? [[DASH, ...(rest[0] ?? [])], ...rest.slice(1)] : [first, ...rest];
+  const singles = new Set(runs.flat());
+  const ranges = runs.slice(1).map((run, index) => [runs[index]?.at(-1) ?? 0, run[0] ?? 0] as const);
+  const has = (point: number) => singles.has(point) || ranges.some(([low, high]) => low < point && point < high);
+  const [only] = singles;
+  if (!negated && singles.size === 1 && ranges.length === 0 && only !== undefined) return only;
   return negated ? (point) => !has(point) : has;
 }
 
-function rangesOf(members: readonly number[]): (readonly [number, number])[] {
-  const ranges: (readonly [number, number])[] = [];
-  for (let at = 0; at < members.length; at += 1) {
-    const [low = 0, dash, high] = [members[at], members[at + 1], members[at + 2]];
-    if (dash === DASH && high !== undefined) {
-      ranges.push([low, high]);
-      at += 2;
-    } else {
-      ranges.push([low, low]);
-    }
+/** Splits a set at the hyphens of its ranges: each range goes from the end of one chunk to the beginning of the next. */
+function chunksOf(content: readonly number[]): number[][] {
+  const chunks: number[][] = [];
+  let from = 0;
+  let at = content.indexOf(DASH, content[0] === NOT ? 2 : 1);
+  while (at !== -1) {
+    chunks.push(content.slice(from, at));
+    from = at + 1;
+    at = content.indexOf(DASH, at + 3);
   }
-  return ranges.filter(([low, high]) => low <= high);
+  const last = content.slice(from);
+  if (last.length === 0) chunks.at(-1)?.push(DASH);
+  else chunks.push(last);
+  return chunks;
+}
+
+/** A range that runs backwards is taken out with both its ends. */
+function withoutEmptyRanges(chunks: readonly number[][]): number[][] {
+  const kept: number[][] = [];
+  for (const chunk of [...chunks].reverse()) {
+    const next = kept[0];
+    if (next !== undefined && (chunk.at(-1) ?? 0) > (next[0] ?? 0)) kept[0] = [...chunk.slice(0, -1), ...next.slice(1)];
+    else kept.unshift(chunk);
+  }
+  return kept;
 }

@@ -113,7 +113,11 @@ function readStatement(
   const conditions = compileConditions(find('Condition')?.value, below(path, 'Condition'), { effect, zone }, problems);
   const approval = find('Approval');
   if (approval !== undefined && effect !== undefined && effect !== 'require_approval') {
-    problems.error(approval.at, below(path, 'Approval'), 'Only a statement with the Effect "RequireApproval" has approval options.');
+    problems.error(
+      approval.at,
+      below(path, 'Approval'),
+      'Only a statement with the Effect "RequireApproval" has approval options.',
+    );
   }
   const options = compileApproval(approval?.value, below(path, 'Approval'), problems);
   if (effect === undefined || action === undefined || resource === undefined) return undefined;
@@ -121,7 +125,12 @@ function readStatement(
   return { ref, effect, action, resource, conditions, ...(effect === 'require_approval' ? { approval: options } : {}) };
 }
 
-function readEffect(node: JsonNode, value: JsonNode | undefined, path: string, problems: Problems): PolicyOutcome | undefined {
+function readEffect(
+  node: JsonNode,
+  value: JsonNode | undefined,
+  path: string,
+  problems: Problems,
+): PolicyOutcome | undefined {
   const names = Object.keys(EFFECTS);
   const allowed = names.map((name) => `"${name}"`).join(', ');
   if (value === undefined) {
@@ -131,7 +140,11 @@ function readEffect(node: JsonNode, value: JsonNode | undefined, path: string, p
   const text = typeof value.value === 'string' ? value.value : undefined;
   if (text !== undefined && names.includes(text)) return EFFECTS[text];
   const given = text === undefined ? typeOf(value) : `"${text}"`;
-  problems.error(value, below(path, 'Effect'), `It must be one of ${allowed}, not ${given}.${didYouMean(text ?? '', names)}`);
+  problems.error(
+    value,
+    below(path, 'Effect'),
+    `It must be one of ${allowed}, not ${given}.${didYouMean(text ?? '', names)}`,
+  );
   return undefined;
 }
 
@@ -144,7 +157,11 @@ function readTarget(
 ): Target | undefined {
   const member = plain ?? not;
   if (member === undefined) {
-    problems.error(node, path, `The key "${name}" (or "Not${name}") is missing: a text, or a list of texts; "*" for all.`);
+    problems.error(
+      node,
+      path,
+      `The key "${name}" (or "Not${name}") is missing: a text, or a list of texts; "*" for all.`,
+    );
     return undefined;
   }
   if (plain !== undefined && not !== undefined) {
@@ -161,7 +178,11 @@ function readTarget(
 function warnOfUnknownAction(text: JsonNode, pattern: Pattern | undefined, path: string, problems: Problems): void {
   if (pattern === undefined || CHECKPOINTS.some((action) => pattern.matches(action))) return;
   const hint = didYouMean(pattern.source, CHECKPOINTS);
-  problems.warning(text, path, `"${pattern.source}" is none of the actions that are asked for: ${CHECKPOINTS.join(', ')}.${hint}`);
+  problems.warning(
+    text,
+    path,
+    `"${pattern.source}" is none of the actions that are asked for: ${CHECKPOINTS.join(', ')}.${hint}`,
+  );
 }
 
 function readZone(node: JsonNode | undefined, problems: Problems): string {
@@ -171,14 +192,23 @@ function readZone(node: JsonNode | undefined, problems: Problems): string {
   return 'UTC';
 }
 
-function warnOfRepeatedSids(nodes: readonly JsonNode[], statements: readonly (Statement | undefined)[], problems: Problems): void {
+function warnOfRepeatedSids(
+  nodes: readonly JsonNode[],
+  statements: readonly (Statement | undefined)[],
+  problems: Problems,
+): void {
   const seen = new Map<string, number>();
   statements.forEach((statement, index) => {
     const { sid } = statement?.ref ?? {};
     const [node, first] = [nodes[index], sid === undefined ? undefined : seen.get(sid)];
     if (sid === undefined || node === undefined) return;
     if (first === undefined) seen.set(sid, index);
-    else problems.warning(node, `Statement[${index}].Sid`, `"${sid}" is the Sid of Statement[${first}] too, so decisions do not say which of them decided.`);
+    else
+      problems.warning(
+        node,
+        `Statement[${index}].Sid`,
+        `"${sid}" is the Sid of Statement[${first}] too, so decisions do not say which of them decided.`,
+      );
   });
 }
 
@@ -186,4 +216,3 @@ function warnOfRepeatedSids(nodes: readonly JsonNode[], statements: readonly (St
 export function isTarget({ negated, patterns }: Target, text: string): boolean {
   return patterns.some(({ matches }) => matches(text)) !== negated;
 }
-

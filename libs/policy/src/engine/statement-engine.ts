@@ -37,7 +37,9 @@ export function statementEngine({ value, version, statements }: PolicyDocument):
     return DEFAULT;
   };
   return {
-    hash: createHash('sha256').update(stringify(value) ?? '').digest('hex'),
+    hash: createHash('sha256')
+      .update(stringify(value) ?? '')
+      .digest('hex'),
     ...(version === undefined ? {} : { version }),
     size: statements.length,
     decide,
@@ -48,18 +50,32 @@ export function statementEngine({ value, version, statements }: PolicyDocument):
   };
 }
 
-const DEFAULT: PolicyVerdict = { decision: 'deny', reason_code: 'default_deny', message: 'No statement of the policy allows it.' };
+const DEFAULT: PolicyVerdict = {
+  decision: 'deny',
+  reason_code: 'default_deny',
+  message: 'No statement of the policy allows it.',
+};
 
 function firstOf(one: Statement | undefined, other: Statement): Statement {
   return one !== undefined && one.ref.index < other.ref.index ? one : other;
 }
 
 function denied({ ref }: Statement): PolicyVerdict {
-  return { decision: 'deny', reason_code: 'explicit_deny', message: `${statementName(ref)} denies it.`, statement: ref };
+  return {
+    decision: 'deny',
+    reason_code: 'explicit_deny',
+    message: `${statementName(ref)} denies it.`,
+    statement: ref,
+  };
 }
 
 function allowed({ ref }: Statement): PolicyVerdict {
-  return { decision: 'allow', reason_code: 'explicit_allow', message: `${statementName(ref)} allows it.`, statement: ref };
+  return {
+    decision: 'allow',
+    reason_code: 'explicit_allow',
+    message: `${statementName(ref)} allows it.`,
+    statement: ref,
+  };
 }
 
 function needsApproval({ ref, approval }: Statement, all: readonly Statement[]): PolicyVerdict {
@@ -71,7 +87,10 @@ function needsApproval({ ref, approval }: Statement, all: readonly Statement[]):
 
 function notEvaluated({ ref, conditions }: Statement, { context }: PolicyQuery): PolicyVerdict {
   const condition = conditions.find(({ holds }) => holds(context) === 'error');
-  const what = condition === undefined ? 'A condition' : `${condition.key} holds nothing that ${condition.operator} can compare: a condition`;
+  const what =
+    condition === undefined
+      ? 'A condition'
+      : `${condition.key} holds nothing that ${condition.operator} can compare: a condition`;
   return {
     decision: 'deny',
     reason_code: 'evaluation_error',

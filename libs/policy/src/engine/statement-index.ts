@@ -20,16 +20,25 @@ export interface StatementIndex {
  * Every action that is named has its shelves, made here once, so no memory grows with what is asked.
  */
 export function indexStatements(statements: readonly Statement[]): StatementIndex {
-  const named = new Set(statements.flatMap(({ action }) => (action.negated ? [] : literalsOf(action.patterns) ?? [])));
+  const named = new Set(
+    statements.flatMap(({ action }) => (action.negated ? [] : (literalsOf(action.patterns) ?? []))),
+  );
   const always = statements.filter(({ action }) => action.negated || literalsOf(action.patterns) === undefined);
-  const byAction = new Map([...named].map((action) => [action, shelvesOf(statements.filter((each) => isTarget(each.action, action)))]));
+  const byAction = new Map(
+    [...named].map((action) => [action, shelvesOf(statements.filter((each) => isTarget(each.action, action)))]),
+  );
   const rest = shelvesOf(always);
   return {
     find: (effect, action, resource) => {
       const shelves = byAction.get(action);
       const shelf = (shelves ?? rest)[effect];
       const sure = shelf.named.get(resource) ?? NONE;
-      return inOrder(sure, shelf.others, (statement) => isTarget(statement.resource, resource), shelves === undefined ? action : undefined);
+      return inOrder(
+        sure,
+        shelf.others,
+        (statement) => isTarget(statement.resource, resource),
+        shelves === undefined ? action : undefined,
+      );
     },
   };
 }

@@ -17,7 +17,12 @@ export function readTexts(value: JsonNode, path: string, problems: Problems): Js
 }
 
 /** Reports a key that is not known, with what is. */
-export function refuseUnknown(members: readonly Member[], known: readonly string[], path: string, problems: Problems): void {
+export function refuseUnknown(
+  members: readonly Member[],
+  known: readonly string[],
+  path: string,
+  problems: Problems,
+): void {
   for (const { name, at } of members.filter((member) => !known.includes(member.name))) {
     const hint =
       name === 'Principal' || name === 'NotPrincipal'
@@ -31,6 +36,10 @@ export function refuseUnknown(members: readonly Member[], known: readonly string
 export function readText(node: JsonNode | undefined, path: string, problems: Problems): string | undefined {
   if (node === undefined) return undefined;
   if (node.type === 'string' && node.value !== '') return String(node.value);
-  problems.error(node, path, `It must be a text${node.type === 'string' ? ' that is not empty' : `, not ${typeOf(node)}`}.`);
+  problems.error(
+    node,
+    path,
+    `It must be a text${node.type === 'string' ? ' that is not empty' : `, not ${typeOf(node)}`}.`,
+  );
   return undefined;
 }

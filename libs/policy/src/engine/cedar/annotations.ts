@@ -21,13 +21,17 @@ export function readAnnotations(
 ): CedarStatement {
   for (const name of Object.keys(annotations)) {
     if (KNOWN.includes(name)) continue;
-    report(name, `Unknown annotation "@${name}". Known are ${KNOWN.map((known) => `@${known}`).join(', ')}.${didYouMean(name, KNOWN)}`);
+    report(
+      name,
+      `Unknown annotation "@${name}". Known are ${KNOWN.map((known) => `@${known}`).join(', ')}.${didYouMean(name, KNOWN)}`,
+    );
   }
   const isApproval = annotations.effect !== undefined;
   if (isApproval && annotations.effect !== 'require_approval') {
     report('effect', `It can only be "require_approval", not "${annotations.effect ?? ''}".`);
   }
-  if (isApproval && effect === 'forbid') report('effect', 'Only a permit can require an approval; a forbid always denies.');
+  if (isApproval && effect === 'forbid')
+    report('effect', 'Only a permit can require an approval; a forbid always denies.');
   for (const name of APPROVAL) {
     if (!isApproval && annotations[name] !== undefined) report(name, `It needs @effect("require_approval") too.`);
   }
@@ -43,7 +47,8 @@ function readApproval(
   const listOf = (name: string) => {
     const items = (annotations[name] ?? '').split(',').map((item) => item.trim());
     const given = items.filter((item) => item !== '');
-    if (Object.hasOwn(annotations, name) && given.length < items.length) report(name, 'It must be a list separated by commas, without empty items.');
+    if (Object.hasOwn(annotations, name) && given.length < items.length)
+      report(name, 'It must be a list separated by commas, without empty items.');
     return given;
   };
   const masks = listOf('approval_mask_inputs');

@@ -70,10 +70,14 @@ function verdictOf({ decision, diagnostics }: Response, policies: readonly Cedar
   if (decision === 'deny') {
     return { decision: 'deny', reason_code: 'default_deny', message: 'No policy allows it.' };
   }
-  const approvals = policies.filter(({ effect, index }) => effect === 'require_approval' && diagnostics.reason.includes(String(index)));
+  const approvals = policies.filter(
+    ({ effect, index }) => effect === 'require_approval' && diagnostics.reason.includes(String(index)),
+  );
   const [approval] = approvals;
   if (approval?.approval === undefined) {
-    return satisfied === undefined ? failed(undefined, 'no policy was named') : by(satisfied, 'allow', 'explicit_allow', 'allows it');
+    return satisfied === undefined
+      ? failed(undefined, 'no policy was named')
+      : by(satisfied, 'allow', 'explicit_allow', 'allows it');
   }
   const masks = new Set(approvals.flatMap((each) => each.approval?.mask_inputs ?? []));
   const verdict = by(approval, 'require_approval', 'explicit_approval', 'wants a person to approve it');

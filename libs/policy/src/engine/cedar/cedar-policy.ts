@@ -25,18 +25,30 @@ export function parseCedarPolicy(source: string): LoadedPolicy {
     }
     if (parts.policy_templates.length > 0) {
       const [template = ''] = parts.policy_templates;
-      problems.error({ offset: Math.max(0, source.indexOf(template)) }, '', 'A template (?principal, ?resource) cannot be used here: nothing links it.');
+      problems.error(
+        { offset: Math.max(0, source.indexOf(template)) },
+        '',
+        'A template (?principal, ?resource) cannot be used here: nothing links it.',
+      );
     }
-    const policies = inOrder(source, parts.policies).map(({ text, offset }, index) => readPolicy(text, offset, index, problems));
+    const policies = inOrder(source, parts.policies).map(({ text, offset }, index) =>
+      readPolicy(text, offset, index, problems),
+    );
     if (policies.length === 0 && !problems.hasErrors) {
       problems.error({ offset: 0 }, '', 'There is no policy, so everything would be denied.');
     }
     const read = policies.filter((policy) => policy !== undefined);
     warnOfRepeatedIds(read, problems);
-    return problems.hasErrors ? { problems: problems.list } : { engine: cedarEngine(source, read), problems: problems.list };
+    return problems.hasErrors
+      ? { problems: problems.list }
+      : { engine: cedarEngine(source, read), problems: problems.list };
   } catch (error) {
     // WebAssembly traps, for instance on nesting that is too deep for its stack.
-    problems.error({ offset: 0 }, '', `Cedar could not read it: ${error instanceof Error ? error.message : String(error)}`);
+    problems.error(
+      { offset: 0 },
+      '',
+      `Cedar could not read it: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return { problems: problems.list };
   }
 }
@@ -70,7 +82,11 @@ function withRelated(errors: readonly DetailedError[]): DetailedError[] {
   return errors.flatMap((error) => [error, ...withRelated(error.related ?? [])]);
 }
 
-function reportSyntax({ message, help, sourceLocations }: DetailedError, offsetOf: (bytes: number) => number, problems: Problems): void {
+function reportSyntax(
+  { message, help, sourceLocations }: DetailedError,
+  offsetOf: (bytes: number) => number,
+  problems: Problems,
+): void {
   const [location] = sourceLocations ?? [];
   const sentence = message.replace(/^failed to parse policies from string: /, '');
   problems.error({ offset: offsetOf(location?.start ?? 0) }, '', help === null ? sentence : `${sentence} (${help})`);
@@ -88,6 +104,11 @@ function warnOfRepeatedIds(policies: readonly CedarPolicy[], problems: Problems)
     if (sid === undefined) continue;
     const first = seen.get(sid);
     if (first === undefined) seen.set(sid, index);
-    else problems.warning({ offset: 0 }, `policy[${index}]`, `"${sid}" is the @id of policy[${first}] too, so decisions do not say which of them decided.`);
+    else
+      problems.warning(
+        { offset: 0 },
+        `policy[${index}]`,
+        `"${sid}" is the @id of policy[${first}] too, so decisions do not say which of them decided.`,
+      );
   }
 }

@@ -15,7 +15,8 @@ export function explainPolicy(
     return { ...statement, outcome: 'error', mismatches: [{ part: 'condition', message: request }] };
   }
   const whole = evaluate(json, request);
-  if (whole === true) return { ...statement, outcome: verdict.statement?.index === index ? 'decided' : 'matched', mismatches: [] };
+  if (whole === true)
+    return { ...statement, outcome: verdict.statement?.index === index ? 'decided' : 'matched', mismatches: [] };
   const mismatches = [...scopeMismatches(json, request), ...clauseMismatches(json, request)];
   return { ...statement, outcome: whole === false ? 'no_match' : 'error', mismatches };
 }
@@ -36,7 +37,9 @@ function scopeMismatches(json: PolicyJson, request: CedarRequest): Mismatch[] {
     if (evaluate({ ...open, [part]: json[part] }, request) === true) return [];
     const { type, id } = request[part];
     const message = `${part} is ${type}::${JSON.stringify(id)}, and the scope wants ${JSON.stringify(json[part])}`;
-    return [{ part: part === 'principal' ? 'condition' : part, ...(part === 'principal' ? { key: part } : {}), message }];
+    return [
+      { part: part === 'principal' ? 'condition' : part, ...(part === 'principal' ? { key: part } : {}), message },
+    ];
   });
 }
 
@@ -47,7 +50,13 @@ function clauseMismatches(json: PolicyJson, request: CedarRequest): Mismatch[] {
     const holds = evaluate(alone, request);
     if (holds === true) return [];
     const text = cedar.policyToText(alone);
-    const body = text.type === 'success' ? text.text.replace(/^[\s\S]*?\)\s*(?=when|unless)/, '').replace(/;\s*$/, '').trim() : `clause ${place}`;
+    const body =
+      text.type === 'success'
+        ? text.text
+            .replace(/^[\s\S]*?\)\s*(?=when|unless)/, '')
+            .replace(/;\s*$/, '')
+            .trim()
+        : `clause ${place}`;
     return [{ part: 'condition', message: holds === false ? `does not hold: ${body}` : `fails (${holds}): ${body}` }];
   });
 }
