@@ -3,6 +3,7 @@ import type { FSWatcher } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { fixedEngine } from './engine/fixed-engine.js';
+import { fileErrorCode } from './file-error-code.js';
 import { loadPolicy } from './engine/load-policy.js';
 import type { PolicyEngine } from './engine/policy-engine.js';
 import { problemLine } from './engine/policy-problem.js';
@@ -113,13 +114,12 @@ export class PolicyFile {
       const { engine, problems } = await loadPolicy(this.file, text);
       // The mark is from before the reading: what was written meanwhile has another, and is read the next time.
       this.seen = mark;
-      if (engine === undefined)
+      if (engine === undefined) {
         this.keep(linesOf(this.file, problems, 'error'), linesOf(this.file, problems, 'warning'));
-      else this.take(engine, linesOf(this.file, problems, 'warning'));
+      } else this.take(engine, linesOf(this.file, problems, 'warning'));
     } catch (error) {
       this.seen = undefined;
-      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      this.keep([`${this.file}: the file cannot be read (${code})`], []);
+      this.keep([`${this.file}: the file cannot be read (${fileErrorCode(error)})`], []);
     }
   }
 

@@ -57,8 +57,9 @@ function readExpectation(value: unknown, where: string): Expectation {
   if (!isObject(value)) throw new UsageError(`${where}: "expect" must be an object with at least "decision".`);
   refuseUnknown(value, EXPECT_KEYS, `${where}: expect`);
   const decision = POLICY_OUTCOMES.find((outcome) => outcome === value.decision);
-  if (decision === undefined)
+  if (decision === undefined) {
     throw new UsageError(`${where}: "decision" must be one of ${POLICY_OUTCOMES.join(', ')}.`);
+  }
   const { reason_code, statement } = value;
   if (reason_code !== undefined && !DECISION_REASONS.some((reason) => reason === reason_code)) {
     throw new UsageError(`${where}: "reason_code" must be one of ${DECISION_REASONS.join(', ')}.`);

@@ -3,6 +3,7 @@ import { text as readStream } from 'node:stream/consumers';
 import { loadPolicy } from '../engine/load-policy.js';
 import type { LoadedPolicy } from '../engine/load-policy.js';
 import type { JsonObject } from '../engine/policy-engine.js';
+import { fileErrorCode } from '../file-error-code.js';
 import { UsageError } from './output.js';
 
 /** @throws UsageError when there is no such file, or it cannot be read */
@@ -10,8 +11,7 @@ export async function readText(file: string): Promise<string> {
   try {
     return file === '-' ? await readStream(process.stdin) : await readFile(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new UsageError(`${file} cannot be read (${code}).`);
+    throw new UsageError(`${file} cannot be read (${fileErrorCode(error)}).`);
   }
 }
 

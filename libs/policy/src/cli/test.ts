@@ -115,8 +115,9 @@ async function pairsOf(path: string): Promise<{ readonly policy: string; readonl
   return tables.flatMap((table) => {
     const base = table.slice(0, -TABLE.length);
     const policies = [`${base}.json`, `${base}.cedar`].filter((file) => existsSync(file));
-    if (policies.length === 0)
+    if (policies.length === 0) {
       throw new UsageError(`${table} has no policy: neither ${base}.json nor ${base}.cedar exists.`);
+    }
     return policies.map((policy) => ({ policy, table }));
   });
 }

@@ -131,7 +131,7 @@ function setOf(content: readonly number[]): Unit {
   const runs =
     first.length === 0 && rest.length > 0 ? [[DASH, ...(rest[0] ?? [])], ...rest.slice(1)] : [first, ...rest];
   const singles = new Set(runs.flat());
-  const ranges = runs.slice(1).map((run, index) => [runs[index]?.at(-1) ?? 0, run[0] ?? 0] as const);
+  const ranges = runs.slice(1).map((run = [], index) => [runs[index]?.at(-1) ?? 0, run[0] ?? 0] as const);
   const has = (point: number) => singles.has(point) || ranges.some(([low, high]) => low < point && point < high);
   const [only] = singles;
   if (!negated && singles.size === 1 && ranges.length === 0 && only !== undefined) return only;

@@ -203,12 +203,13 @@ function warnOfRepeatedSids(
     const [node, first] = [nodes[index], sid === undefined ? undefined : seen.get(sid)];
     if (sid === undefined || node === undefined) return;
     if (first === undefined) seen.set(sid, index);
-    else
+    else {
       problems.warning(
         node,
         `Statement[${index}].Sid`,
         `"${sid}" is the Sid of Statement[${first}] too, so decisions do not say which of them decided.`,
       );
+    }
   });
 }
 

@@ -30,8 +30,9 @@ export function readAnnotations(
   if (isApproval && annotations.effect !== 'require_approval') {
     report('effect', `It can only be "require_approval", not "${annotations.effect ?? ''}".`);
   }
-  if (isApproval && effect === 'forbid')
+  if (isApproval && effect === 'forbid') {
     report('effect', 'Only a permit can require an approval; a forbid always denies.');
+  }
   for (const name of APPROVAL) {
     if (!isApproval && annotations[name] !== undefined) report(name, `It needs @effect("require_approval") too.`);
   }
@@ -47,8 +48,9 @@ function readApproval(
   const listOf = (name: string) => {
     const items = (annotations[name] ?? '').split(',').map((item) => item.trim());
     const given = items.filter((item) => item !== '');
-    if (Object.hasOwn(annotations, name) && given.length < items.length)
+    if (Object.hasOwn(annotations, name) && given.length < items.length) {
       report(name, 'It must be a list separated by commas, without empty items.');
+    }
     return given;
   };
   const masks = listOf('approval_mask_inputs');

@@ -104,11 +104,12 @@ function warnOfRepeatedIds(policies: readonly CedarPolicy[], problems: Problems)
     if (sid === undefined) continue;
     const first = seen.get(sid);
     if (first === undefined) seen.set(sid, index);
-    else
+    else {
       problems.warning(
         { offset: 0 },
         `policy[${index}]`,
         `"${sid}" is the @id of policy[${first}] too, so decisions do not say which of them decided.`,
       );
+    }
   }
 }

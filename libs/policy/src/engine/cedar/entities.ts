@@ -74,8 +74,9 @@ function recordOf(object: JsonObject, path: string): Record<string, CedarValueJs
   for (const [name, value] of Object.entries(object)) {
     const key = path === '' ? name : `${path}.${name}`;
     // Cedar reads objects with these members as entities and extension values.
-    if (/^__(entity|extn|expr)$/.test(name))
+    if (/^__(entity|extn|expr)$/.test(name)) {
       throw new UnrepresentableError(`${key} has a name that Cedar keeps for itself`);
+    }
     if (value !== undefined && value !== null) record.push([name, valueOf(value, key)]);
   }
   return Object.fromEntries(record);
@@ -93,8 +94,9 @@ function valueOf(value: JsonValue, key: string): CedarValueJson {
 function numberOf(value: number, key: string): CedarValueJson {
   if (Number.isSafeInteger(value)) return value;
   const digits = value.toFixed(4);
-  if (Number(digits) === value && Math.abs(value) < 922_337_203_685_477)
+  if (Number(digits) === value && Math.abs(value) < 922_337_203_685_477) {
     return { __extn: { fn: 'decimal', arg: digits } };
+  }
   throw new UnrepresentableError(`${key} is a number that Cedar cannot hold`);
 }
 

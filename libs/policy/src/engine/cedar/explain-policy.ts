@@ -15,8 +15,9 @@ export function explainPolicy(
     return { ...statement, outcome: 'error', mismatches: [{ part: 'condition', message: request }] };
   }
   const whole = evaluate(json, request);
-  if (whole === true)
+  if (whole === true) {
     return { ...statement, outcome: verdict.statement?.index === index ? 'decided' : 'matched', mismatches: [] };
+  }
   const mismatches = [...scopeMismatches(json, request), ...clauseMismatches(json, request)];
   return { ...statement, outcome: whole === false ? 'no_match' : 'error', mismatches };
 }
