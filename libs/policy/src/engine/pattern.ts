@@ -13,6 +13,8 @@ export interface Pattern {
   readonly source: string;
   /** The only text it matches, when the pattern has no special character. */
   readonly literal?: string;
+  /** What every text that it matches begins with. */
+  readonly prefix: string;
   readonly matches: (text: string) => boolean;
 }
 
@@ -20,25 +22,30 @@ export interface Pattern {
 type Unit = number | ((codePoint: number) => boolean);
 
 export function compilePattern(source: string): Pattern {
-  if (!/[*?[]/.test(source)) return { source, literal: source, matches: (text) => text === source };
+  if (!/[*?[]/.test(source)) {
+    return { source, literal: source, prefix: source, matches: (text) => text === source };
+  }
   const segments = segmentsOf(source);
   const [first = [], last = []] = [segments[0], segments.at(-1)];
-  if (segments.every((segment) => segment.length === 0)) return { source, matches: () => true };
-  const texts = segments.map(literalText);
-  const known = texts.filter((text) => text !== undefined);
-  if (known.length === segments.length) {
-    if (known.length === 1) return { source, literal: known.join(''), matches: (text) => text === known[0] };
-    return { source, matches: (text) => matchTexts(known, text) };
+  const end = first.findIndex((unit) => typeof unit !== 'number');
+  const prefix = literalText(end === -1 ? first : first.slice(0, end)) ?? '';
+  if (segments.every((segment) => segment.length === 0)) return { source, prefix, matches: () => true };
+  const texts = segments.map(literalText).filter((text) => text !== undefined);
+  if (texts.length === segments.length) {
+    if (texts.length === 1) return { source, literal: prefix, prefix, matches: (text) => text === prefix };
+    return { source, prefix, matches: (text) => matchTexts(texts, text) };
   }
   if (segments.length === 1) {
-    return {
-      source,
-      matches: (text) => matchAt(first, codePointsOf(text), 0) && codePointsOf(text).length === first.length,
+    const matches = (text: string) => {
+      const points = codePointsOf(text);
+      return points.length === first.length && matchAt(first, points, 0);
     };
+    return { source, prefix, matches };
   }
   const middle = segments.slice(1, -1);
   return {
     source,
+    prefix,
     matches: (text) => {
       const points = codePointsOf(text);
       const end = points.length - last.length;

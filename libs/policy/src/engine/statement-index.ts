@@ -1,68 +1,53 @@
 import { isTarget } from './policy-document.js';
-import type { Statement } from './policy-document.js';
+import type { Statement, Target } from './policy-document.js';
 import type { PolicyOutcome } from './policy-engine.js';
-
-/** Statements of one effect that one action may concern, in the order of the file. */
-interface Shelf {
-  /** Those that name resources without patterns only, by resource. */
-  readonly named: ReadonlyMap<string, readonly Statement[]>;
-  readonly others: readonly Statement[];
-}
 
 /** Finds the statements whose action and resource match. */
 export interface StatementIndex {
   /** In the order of the file. */
-  find(effect: PolicyOutcome, action: string, resource: string): Iterable<Statement>;
+  find(effect: PolicyOutcome, action: string, resource: string): readonly Statement[];
+}
+
+/** Statements of one effect by what their resources begin with, for all that one action may concern. */
+interface Shelf {
+  /** In the order of the file each. */
+  readonly byPrefix: ReadonlyMap<string, readonly Statement[]>;
+  /** The lengths of the prefixes, each once. */
+  readonly lengths: readonly number[];
 }
 
 /**
- * Most statements name actions and resources literally, and are found by them; only those with patterns are tried one by one.
- * Every action that is named has its shelves, made here once, so no memory grows with what is asked.
+ * Most statements name actions literally, and resources literally or by how they begin: they are found by that, and only what
+ * begins alike is tried one by one. Every action that is named has its shelves, made here once, so no memory grows with what is
+ * asked; other actions share one set, whose statements are tried for the action too.
  */
 export function indexStatements(statements: readonly Statement[]): StatementIndex {
-  const named = new Set(
-    statements.flatMap(({ action }) => (action.negated ? [] : (literalsOf(action.patterns) ?? []))),
-  );
-  const always = statements.filter(({ action }) => action.negated || literalsOf(action.patterns) === undefined);
-  const byAction = new Map(
+  const named = new Set(statements.flatMap(({ action }) => (action.negated ? [] : literalsOf(action))));
+  const shelvesByAction = new Map(
     [...named].map((action) => [action, shelvesOf(statements.filter((each) => isTarget(each.action, action)))]),
   );
-  const rest = shelvesOf(always);
+  const shared = shelvesOf(
+    statements.filter(({ action }) => action.negated || literalsOf(action).length < action.patterns.length),
+  );
   return {
     find: (effect, action, resource) => {
-      const shelves = byAction.get(action);
-      const shelf = (shelves ?? rest)[effect];
-      const sure = shelf.named.get(resource) ?? NONE;
-      return inOrder(
-        sure,
-        shelf.others,
-        (statement) => isTarget(statement.resource, resource),
-        shelves === undefined ? action : undefined,
+      const shelves = shelvesByAction.get(action);
+      const found = candidates((shelves ?? shared)[effect], resource).filter((each) =>
+        isTarget(each.resource, resource),
       );
+      return shelves === undefined ? found.filter((each) => isTarget(each.action, action)) : found;
     },
   };
 }
 
-const NONE: readonly Statement[] = [];
-
-/** Merges two lists that are each in the order of the file, leaving out what does not match. */
-function* inOrder(
-  sure: readonly Statement[],
-  others: readonly Statement[],
-  matches: (statement: Statement) => boolean,
-  untestedAction: string | undefined,
-): Iterable<Statement> {
-  const concerns = (statement: Statement) => untestedAction === undefined || isTarget(statement.action, untestedAction);
-  let next = 0;
-  for (const other of others) {
-    if (!matches(other) || !concerns(other)) continue;
-    for (let first = sure[next]; first !== undefined && first.ref.index < other.ref.index; first = sure[next]) {
-      next += 1;
-      if (concerns(first)) yield first;
-    }
-    yield other;
+function candidates({ byPrefix, lengths }: Shelf, resource: string): readonly Statement[] {
+  const lists: (readonly Statement[])[] = [];
+  for (const length of lengths) {
+    const list = length <= resource.length ? byPrefix.get(resource.slice(0, length)) : undefined;
+    if (list !== undefined) lists.push(list);
   }
-  for (const last of sure.slice(next)) if (concerns(last)) yield last;
+  if (lists.length < 2) return lists[0] ?? [];
+  return [...new Set(lists.flat())].sort((left, right) => left.ref.index - right.ref.index);
 }
 
 function shelvesOf(statements: readonly Statement[]): Record<PolicyOutcome, Shelf> {
@@ -71,22 +56,19 @@ function shelvesOf(statements: readonly Statement[]): Record<PolicyOutcome, Shel
 }
 
 function shelve(statements: readonly Statement[]): Shelf {
-  const named = new Map<string, Statement[]>();
-  const others: Statement[] = [];
+  const byPrefix = new Map<string, Statement[]>();
   for (const statement of statements) {
-    const resources = statement.resource.negated ? undefined : literalsOf(statement.resource.patterns);
-    if (resources === undefined) others.push(statement);
-    for (const resource of new Set(resources)) {
-      const list = named.get(resource);
-      if (list === undefined) named.set(resource, [statement]);
+    const { negated, patterns } = statement.resource;
+    for (const prefix of new Set(negated ? [''] : patterns.map((pattern) => pattern.prefix))) {
+      const list = byPrefix.get(prefix);
+      if (list === undefined) byPrefix.set(prefix, [statement]);
       else list.push(statement);
     }
   }
-  return { named, others };
+  return { byPrefix, lengths: [...new Set([...byPrefix.keys()].map(({ length }) => length))] };
 }
 
-/** The texts, when none of them is a pattern. */
-function literalsOf(patterns: Statement['action']['patterns']): string[] | undefined {
-  const literals = patterns.flatMap(({ literal }) => (literal === undefined ? [] : [literal]));
-  return literals.length === patterns.length ? literals : undefined;
+/** Those of the patterns that are no patterns. */
+function literalsOf({ patterns }: Target): string[] {
+  return patterns.flatMap(({ literal }) => (literal === undefined ? [] : [literal]));
 }
