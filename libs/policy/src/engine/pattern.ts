@@ -33,7 +33,7 @@ export function compilePattern(source: string): Pattern {
   const texts = segments.map(literalText).filter((text) => text !== undefined);
   if (texts.length === segments.length) {
     if (texts.length === 1) return { source, literal: prefix, prefix, matches: (text) => text === prefix };
-    return { source, prefix, matches: (text) => matchTexts(texts, text) };
+    return { source, prefix, matches: textMatcher(texts) };
   }
   if (segments.length === 1) {
     const matches = (text: string) => {
@@ -62,18 +62,20 @@ export function compilePattern(source: string): Pattern {
   };
 }
 
-function matchTexts(segments: readonly string[], text: string): boolean {
+function textMatcher(segments: readonly string[]): (text: string) => boolean {
   const [first = '', last = ''] = [segments[0], segments.at(-1)];
-  const end = text.length - last.length;
-  if (first.length > end || !text.startsWith(first) || !text.endsWith(last)) return false;
-  let at = first.length;
-  for (let index = 1; index < segments.length - 1; index += 1) {
-    const segment = segments[index] ?? '';
-    const found = text.indexOf(segment, at);
-    if (found === -1 || found + segment.length > end) return false;
-    at = found + segment.length;
-  }
-  return true;
+  const middle = segments.slice(1, -1);
+  return (text) => {
+    const end = text.length - last.length;
+    if (first.length > end || !text.startsWith(first) || !text.endsWith(last)) return false;
+    let at = first.length;
+    for (const segment of middle) {
+      const found = text.indexOf(segment, at);
+      if (found === -1 || found + segment.length > end) return false;
+      at = found + segment.length;
+    }
+    return true;
+  };
 }
 
 function matchAt(segment: readonly Unit[], points: readonly number[], at: number): boolean {
