@@ -1,7 +1,7 @@
 export { fixedEngine } from './engine/fixed-engine.js';
 export { CONTEXT_KEYS } from './engine/context.js';
 export { loadPolicy } from './engine/load-policy.js';
-export type { LoadedPolicy } from './engine/load-policy.js';
+export type { LoadedPolicy } from './engine/loaded-policy.js';
 export { statementName } from './engine/policy-engine.js';
 export type {
   ApprovalOptions,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { loadPolicy } from '../engine/load-policy.js';
-import type { LoadedPolicy } from '../engine/load-policy.js';
+import type { LoadedPolicy } from '../engine/loaded-policy.js';
 import type { JsonObject } from '../engine/policy-engine.js';
 import { fileErrorCode } from '../file-error-code.js';
 import { UsageError } from './output.js';

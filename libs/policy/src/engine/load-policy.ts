@@ -1,13 +1,6 @@
-import type { PolicyEngine } from './policy-engine.js';
 import { parsePolicyDocument } from './policy-document.js';
-import type { PolicyProblem } from './policy-problem.js';
+import type { LoadedPolicy } from './loaded-policy.js';
 import { statementEngine } from './statement-engine.js';
-
-/** The engine is there exactly when no problem is an error. */
-export interface LoadedPolicy {
-  readonly engine?: PolicyEngine;
-  readonly problems: readonly PolicyProblem[];
-}
 
 /**
  * Makes an engine of a policy. Never throws for what the text is.

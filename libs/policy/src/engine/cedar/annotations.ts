@@ -10,6 +10,13 @@ export interface CedarStatement {
   readonly approval?: ApprovalOptions;
 }
 
+/** One policy of a Cedar file. */
+export interface CedarPolicy extends CedarStatement {
+  readonly index: number;
+  readonly text: string;
+  readonly json: PolicyJson;
+}
+
 const APPROVAL = ['approval_roles', 'approval_expires_in_seconds', 'approval_mask_inputs', 'approval_reason'];
 /** All others are errors: a misspelt one would turn an approval into an allow. */
 const KNOWN = ['id', 'effect', ...APPROVAL, 'description'];

@@ -3,7 +3,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Response } from '@cedar-policy/cedar-wasm/nodejs';
 import { statementName } from '../policy-engine.js';
 import type { PolicyEngine, PolicyQuery, PolicyVerdict, ReasonCode, StatementRef } from '../policy-engine.js';
-import type { CedarPolicy } from './cedar-policy.js';
+import type { CedarPolicy } from './annotations.js';
 import { cedarRequest, UnrepresentableError } from './entities.js';
 import type { CedarRequest } from './entities.js';
 import { explainPolicy } from './explain-policy.js';

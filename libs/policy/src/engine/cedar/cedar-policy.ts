@@ -1,17 +1,10 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import type { DetailedError, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+import type { DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
 import { Problems } from '../json-tree.js';
-import type { LoadedPolicy } from '../load-policy.js';
+import type { LoadedPolicy } from '../loaded-policy.js';
 import { readAnnotations } from './annotations.js';
-import type { CedarStatement } from './annotations.js';
+import type { CedarPolicy } from './annotations.js';
 import { cedarEngine } from './cedar-engine.js';
-
-/** One policy of a Cedar file. */
-export interface CedarPolicy extends CedarStatement {
-  readonly index: number;
-  readonly text: string;
-  readonly json: PolicyJson;
-}
 
 /** Reads a Cedar file. Never throws for what the text is. */
 export function parseCedarPolicy(source: string): LoadedPolicy {

@@ -1,7 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Mismatch, PolicyVerdict, StatementExplanation } from '../policy-engine.js';
-import type { CedarPolicy } from './cedar-policy.js';
+import type { CedarPolicy } from './annotations.js';
 import type { CedarRequest } from './entities.js';
 
 /** Why one policy held or did not: its scope and each of its clauses are evaluated by themselves. */
