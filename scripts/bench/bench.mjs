@@ -10,6 +10,7 @@ import { measureFollow } from './follow.mjs';
 import { measureIdle } from './idle.mjs';
 import { measureMemory } from './memory.mjs';
 import { measurePacks } from './packs.mjs';
+import { measurePolicy } from './policy.mjs';
 import { startPostgres } from './postgres.mjs';
 import { clearProgress, step } from './progress.mjs';
 import { present } from './report.mjs';
@@ -22,6 +23,7 @@ const MEASURES = {
   idle: measureIdle,
   memory: measureMemory,
   packs: measurePacks,
+  policy: measurePolicy,
   follow: measureFollow,
   stored: measureStored,
 };

@@ -105,6 +105,31 @@ const PRESENTERS = {
       resident_mib === undefined ? 'unknown here' : `${resident_mib.map((mib) => mib.toFixed(0)).join(', ')} MiB`
     }.`,
   ],
+  policy: ({ statements, queries, levels }) => [
+    `Decisions of the policy engines with ${statements} statements, ${queries} questions in turn`,
+    '',
+    ...table(
+      ['statements', 'JSON decisions/s', 'us each', 'load ms', 'Cedar decisions/s', 'us each', 'load ms', 'ratio'],
+      levels
+        .filter(({ language }) => language === 'json')
+        .map((json) => {
+          const cedar = levels.find(({ language, shape }) => language === 'cedar' && shape === json.shape);
+          return [
+            json.shape,
+            ...decisionRate(json),
+            ...decisionRate(cedar),
+            ratio(json.decisions_per_second / cedar.decisions_per_second),
+          ];
+        }),
+    ),
+    '',
+    ...levels
+      .filter(({ language }) => language === 'json')
+      .map(
+        ({ shape, decisions: { allow, require_approval, deny } }) =>
+          `Both decide the same ${shape}: ${allow} allow, ${require_approval} require approval, ${deny} deny.`,
+      ),
+  ],
   follow: ({ levels }) => [
     'Latency of follow, ms from a write to its event at a follower',
     '',
@@ -126,6 +151,10 @@ const PRESENTERS = {
     `Ratio, full to empty database: ${roughly(empty, full)}${share.toFixed(2)}.`,
   ],
 };
+
+function decisionRate({ decisions_per_second, load_ms }) {
+  return [rate(decisions_per_second), (1e6 / decisions_per_second).toFixed(1), load_ms.toFixed(0)];
+}
 
 function levelTable(levels, [title, names] = ['callers', levels.map(({ callers }) => String(callers))]) {
   return table(

@@ -143,6 +143,7 @@ export const coordinatorSettings = defineSettings(
     JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: ['ARP_ATOMIC_EXECUTOR_BEARER_TOKEN'],
     JARVIS_COMPOSITE_EXECUTOR_URL: ['ARP_COMPOSITE_EXECUTOR_URL'],
     JARVIS_NODE_REGISTRY_URL: ['ARP_NODE_REGISTRY_URL'],
+    ...policySettings.aliases,
   },
 );
 

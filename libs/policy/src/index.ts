@@ -1,2 +1,29 @@
-export { PolicyCheckpoint, policySettings } from './policy-checkpoint.js';
-export type { PolicySettings } from './policy-checkpoint.js';
+export { fixedEngine } from './engine/fixed-engine.js';
+export { CONTEXT_KEYS } from './engine/context.js';
+export { loadPolicy } from './engine/load-policy.js';
+export type { LoadedPolicy } from './engine/loaded-policy.js';
+export { statementName } from './engine/policy-engine.js';
+export type {
+  ApprovalOptions,
+  Explanation,
+  JsonObject,
+  JsonValue,
+  Mismatch,
+  PolicyEngine,
+  PolicyOutcome,
+  PolicyQuery,
+  PolicyVerdict,
+  ReasonCode,
+  StatementExplanation,
+  StatementRef,
+  UnaskedReason,
+} from './engine/policy-engine.js';
+export { problemLine } from './engine/policy-problem.js';
+export type { PolicyProblem } from './engine/policy-problem.js';
+export { PolicyCheckpoint } from './policy-checkpoint.js';
+export { PolicyFile } from './policy-file.js';
+export type { PolicyFileOptions, PolicyFileStatus } from './policy-file.js';
+export { policySettings } from './policy-settings.js';
+export type { PolicySettings } from './policy-settings.js';
+export { openPolicy } from './policy-source.js';
+export type { PolicySource } from './policy-source.js';

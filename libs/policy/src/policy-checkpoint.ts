@@ -1,23 +1,12 @@
-import { defineSettings, text } from '#config';
-import type { SettingsOf } from '#config';
 import type { PolicyDecision, PolicyDecisionRequest, RequestContext } from '#contract';
-
-export const policySettings = defineSettings({
-  JARVIS_POLICY_PROFILE: text({
-    default: undefined,
-    choices: ['dev-allow'] as const,
-    desc: 'dev-allow allows everything, for local development. Without it and without a policy decision point everything is denied.',
-  }),
-});
-
-export type PolicySettings = SettingsOf<typeof policySettings>;
+import type { PolicySettings } from './policy-settings.js';
 
 /**
  * Where a service asks before it acts. There is no policy decision point yet, so a checkpoint gives the fallback: deny, unless
  * the operator has said dev-allow. It never throws: a decision that cannot be had is a denial.
  */
 export class PolicyCheckpoint {
-  constructor(private readonly settings: PolicySettings) {}
+  constructor(private readonly settings: Pick<PolicySettings, 'JARVIS_POLICY_PROFILE'>) {}
 
   /** @param request `action` is the checkpoint: `run.start` or `node.run.execute` */
   async decide(_ctx: RequestContext, request: PolicyDecisionRequest): Promise<PolicyDecision> {
