@@ -14,7 +14,17 @@ class NothingModule {}
 const DIFFERENCES: Readonly<Record<string, string>> = {};
 
 /** Contract classes beyond the standard, which has no schema for them: what the listings answer. */
-const ADDITIONS = ['AtomicNodeRun', 'AtomicNodeRunProgress', 'NodePack', 'NodePackRefusal', 'NodeRunList', 'RunList'];
+const ADDITIONS = [
+  'Approval',
+  'ApprovalDecisionRequest',
+  'ApprovalList',
+  'AtomicNodeRun',
+  'AtomicNodeRunProgress',
+  'NodePack',
+  'NodePackRefusal',
+  'NodeRunList',
+  'RunList',
+];
 
 type Json = Record<string, unknown>;
 

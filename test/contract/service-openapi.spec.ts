@@ -28,8 +28,22 @@ interface Document {
 /** Everything that we serve beyond the standard. Nothing else may differ. */
 const ADDITIONS = {
   routes: {
-    'run-gateway': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
-    'run-coordinator': ['GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
+    'run-gateway': [
+      'GET /v1/approvals',
+      'GET /v1/approvals/{approval_id}',
+      'POST /v1/approvals/{approval_id}:approve',
+      'POST /v1/approvals/{approval_id}:deny',
+      'GET /v1/runs',
+      'GET /v1/runs/{run_id}/node-runs',
+    ],
+    'run-coordinator': [
+      'GET /v1/approvals',
+      'GET /v1/approvals/{approval_id}',
+      'POST /v1/approvals/{approval_id}:approve',
+      'POST /v1/approvals/{approval_id}:deny',
+      'GET /v1/runs',
+      'GET /v1/runs/{run_id}/node-runs',
+    ],
     'atomic-executor': [
       'GET /v1/artifacts/{artifact_id}',
       'GET /v1/atomic-node-runs',

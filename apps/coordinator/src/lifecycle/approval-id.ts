@@ -1,9 +1,8 @@
+import type { NodeRunApproval } from '../tables/node-run.entity.js';
+
 /** What can wait for an approval. */
 export const APPROVABLE_ACTIONS = ['run.start', 'node.run.execute'] as const;
 export type ApprovableAction = (typeof APPROVABLE_ACTIONS)[number];
-
-/** What a node run waits for, or that it may go on; null: nobody was asked. */
-export type NodeRunApproval = ApprovableAction | 'approved' | null;
 
 /** Whether a node run waits. */
 export function isApprovable(approval: NodeRunApproval | undefined): approval is ApprovableAction {

@@ -1,7 +1,9 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { NodeKind, NodeRunState } from '#contract';
-import type { NodeRunApproval } from '../lifecycle/approval-id.js';
 import { RunEntity } from './run.entity.js';
+
+/** The action for which a node run waits until somebody approves it, or that its execution was approved; null: nobody was asked. */
+export type NodeRunApproval = 'run.start' | 'node.run.execute' | 'approved' | null;
 
 /** A node run's hot row. No index on `state`, so that updates stay HOT. */
 @Entity('node_runs')
@@ -64,7 +66,6 @@ export class NodeRunEntity {
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 
-  /** The action for which it waits until somebody approves it, or `approved`. */
   @Column({ type: 'text', nullable: true })
   approval!: NodeRunApproval;
 }
