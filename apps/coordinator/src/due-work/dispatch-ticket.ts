@@ -1,7 +1,7 @@
 import type { ConstraintEnvelope, NodeKind } from '#contract';
-import type { NodeRunApproval } from '../lifecycle/approval-id.js';
 import type { RunDraft } from '../lifecycle/run-draft.js';
 import type { Bucket } from '../sharding/bucket.js';
+import type { NodeRunApproval } from '../tables/node-run.entity.js';
 
 /** Where a node run is found. */
 export interface NodeRunKey {

@@ -1,7 +1,12 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { NodeKind, NodeRunState } from '#contract';
-import type { NodeRunApproval } from '../lifecycle/approval-id.js';
 import { RunEntity } from './run.entity.js';
+
+/** What can wait for an approval. */
+export type ApprovableAction = 'run.start' | 'node.run.execute';
+
+/** What a node run waits for, or that it may go on; null: nobody was asked. */
+export type NodeRunApproval = ApprovableAction | 'approved' | null;
 
 /** A node run's hot row. No index on `state`, so that updates stay HOT. */
 @Entity('node_runs')
