@@ -1,5 +1,5 @@
-import { Approval, ApprovalList, NodeRun, Run } from '#contract';
-import type { RunEvent } from '#contract';
+import { Approval, ApprovalList, Run } from '#contract';
+import type { NodeRun, RunEvent } from '#contract';
 import { createTestDatabase, freePort, startProcess, startTokenIssuer, untilServing } from '#testing';
 import type { ServiceProcess, TestDatabase, TokenClaims, TokenIssuer } from '#testing';
 import { call, conforming, refusal } from './http.js';
@@ -161,6 +161,7 @@ describe('what waits for an approval', () => {
     expect(conforming(Approval, await carol.ask(`approvals/${approval_id}`)).state).toBe('pending');
     const long = await anna.ask(`approvals/${approval_id}:approve`, { comment: 'x'.repeat(2_001) });
     expect(refusal(long, 400, 'invalid_request').details).toMatchObject({ issues: [{ path: 'comment' }] });
+    refusal(await anna.ask(`approvals/${approval_id}:deny`, { comment: 'a\0b' }), 400, 'invalid_request');
     refusal(await anna.ask('approvals/approval_nonsense'), 404, 'approval_not_found');
   });
 

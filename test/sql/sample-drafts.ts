@@ -1,5 +1,6 @@
 import { startRun } from '../../apps/coordinator/src/lifecycle/start-run.js';
-import { beginNodeRun, finishNodeRun } from '../../apps/coordinator/src/lifecycle/execution.js';
+import { decideApproval } from '../../apps/coordinator/src/lifecycle/approvals.js';
+import { beginNodeRun, finishNodeRun, parkNodeRun } from '../../apps/coordinator/src/lifecycle/execution.js';
 import { RunDraft } from '../../apps/coordinator/src/lifecycle/run-draft.js';
 import type { LoadedRun } from '../../apps/coordinator/src/lifecycle/run-draft.js';
 
@@ -45,6 +46,32 @@ export function finishedDraft(begun: RunDraft): RunDraft {
   const draft = next(begun);
   const hold = { nodeRunId: draft.head.root_node_run_id, epoch: 1 };
   finishNodeRun(draft, hold, { state: 'succeeded', outputs: {} }, NOTHING);
+  return draft;
+}
+
+/** The same run, which now waits for an approval. */
+export function parkedDraft(started: RunDraft): RunDraft {
+  const draft = next(started);
+  parkNodeRun(
+    draft,
+    { nodeRunId: draft.head.root_node_run_id, epoch: 0 },
+    {
+      action: 'node.run.execute',
+      decision: { decision: 'require_approval' },
+      inputs: {},
+      runContext: null,
+      defaultExpiryMs: 60_000,
+    },
+  );
+  return draft;
+}
+
+/** The same run, approved. */
+export function approvedDraft(parked: RunDraft): RunDraft {
+  const draft = next(parked);
+  const expiresAt = new Date(draft.now.getTime() + 60_000);
+  const verdict = { state: 'approved', by: { type: 'user', id: 'anna' }, comment: 'sample', expiresAt } as const;
+  decideApproval(draft, draft.head.root_node_run_id, 'node.run.execute', verdict);
   return draft;
 }
 

@@ -10,6 +10,8 @@ import { REPOSITORIES } from './statements.js';
 const ALL_BUCKETS = [
   'findDue',
   'findRuns',
+  'findPage',
+  'claim',
   'join',
   'beat',
   'leave',

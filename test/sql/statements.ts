@@ -1,4 +1,6 @@
 import type { Queryable, Statement } from '#database';
+import { ApprovalNoticesRepository } from '../../apps/coordinator/src/approvals/approval-notices.repository.js';
+import { ApprovalsRepository } from '../../apps/coordinator/src/approvals/approvals.repository.js';
 import { SecretsRepository } from '../../apps/coordinator/src/assignments/secrets.repository.js';
 import { DueWorkRepository } from '../../apps/coordinator/src/due-work/due-work.repository.js';
 import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
@@ -8,7 +10,8 @@ import { BEGINNING, RetentionRepository } from '../../apps/coordinator/src/reten
 import { RunReadsRepository } from '../../apps/coordinator/src/run-store/run-reads.repository.js';
 import { RunWritesRepository } from '../../apps/coordinator/src/run-store/run-writes.repository.js';
 import { TimersRepository } from '../../apps/coordinator/src/timers/timers.repository.js';
-import { begunDraft, BUCKET, finishedDraft, RUN, startedDraft } from './sample-drafts.js';
+import type { RunDraft } from '../../apps/coordinator/src/lifecycle/run-draft.js';
+import { approvedDraft, begunDraft, BUCKET, finishedDraft, parkedDraft, RUN, startedDraft } from './sample-drafts.js';
 
 /** The methods of one repository with sample arguments, in an order in which they work on an empty database. */
 export interface RepositorySamples {
@@ -37,6 +40,15 @@ const runsPage = {
   olderThan: { createdAt: '2026-01-31T12:00:00.000000Z', id: RUN },
   limit: 51,
 } as const;
+const approvals = new ApprovalsRepository();
+const approvalNotices = new ApprovalNoticesRepository();
+const approvalsPage = {
+  states: ['pending'],
+  owner: null,
+  runId: null,
+  olderThan: { createdAt: 'infinity', id: '' },
+  limit: 51,
+} as const;
 const eventStreams = new EventStreamsRepository();
 
 const retention = new RetentionRepository();
@@ -62,7 +74,19 @@ export function hotStatements(): [string, Statement][] {
     ...[started, begun, finishedDraft(begun)].flatMap((draft) =>
       writes.write([draft]).map((statement): [string, Statement] => ['write', statement]),
     ),
+    ...approvalStatements(started),
   ];
+}
+
+/** What approvals write beside what any command does. */
+function approvalStatements(started: RunDraft): [string, Statement][] {
+  const parked = parkedDraft(started);
+  return [parked, approvedDraft(parked)].flatMap((draft) =>
+    writes
+      .write([draft], true)
+      .filter(({ text }) => /^(insert into|update) approval/.test(text))
+      .map((statement): [string, Statement] => ['write', statement]),
+  );
 }
 
 export const REPOSITORIES: readonly RepositorySamples[] = [
@@ -154,6 +178,25 @@ export const REPOSITORIES: readonly RepositorySamples[] = [
           }),
       ],
       ['findReports', (db) => listings.findReports(db, BUCKET, [NODE_RUN])],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/approvals/approvals.repository.sql',
+    repository: approvals,
+    samples: [
+      ['find', (db) => approvals.find(db, BUCKET, 'approval_sample')],
+      ['findPage', (db) => approvals.findPage(db, approvalsPage)],
+    ],
+  },
+  {
+    path: 'apps/coordinator/src/approvals/approval-notices.repository.sql',
+    repository: approvalNotices,
+    samples: [
+      ['claim', (db) => approvalNotices.claim(db, AT, { limit: 20, leaseMs: 10_000 })],
+      [
+        'delete',
+        (db) => approvalNotices.delete(db, { bucket: BUCKET, approval_id: 'approval_sample', type: 'requested' }),
+      ],
     ],
   },
   {

@@ -8,6 +8,7 @@ import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { ASSIGNMENT_SECRET } from './assignments/assignment-tokens.service.js';
+import { APPROVAL_WEBHOOK, ApprovalWebhook } from './approvals/approval-webhook.js';
 import { ApprovalsModule } from './approvals/approvals.module.js';
 import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
@@ -47,6 +48,8 @@ export interface CoordinatorDependencies {
   readonly runStore: RunStoreOptions;
   readonly limits: DocumentLimits;
   readonly approvals: ApprovalOptions;
+  /** Is told of approvals, if there is one. */
+  readonly approvalWebhook: ApprovalWebhook | undefined;
   /** Clients that pass requests of others on. */
   readonly forwarders: readonly string[];
   /** Of the extension keys that the coordinator writes. */
@@ -71,6 +74,7 @@ class DependenciesModule {
       { provide: RUN_STORE_OPTIONS, useValue: dependencies.runStore },
       { provide: DocumentLimits, useValue: dependencies.limits },
       { provide: APPROVAL_OPTIONS, useValue: dependencies.approvals },
+      { provide: APPROVAL_WEBHOOK, useValue: dependencies.approvalWebhook },
       { provide: FORWARDERS, useValue: dependencies.forwarders },
       { provide: EXTENSIONS_PREFIX, useValue: dependencies.extensionsPrefix },
       { provide: RETENTION_OPTIONS, useValue: dependencies.retention },

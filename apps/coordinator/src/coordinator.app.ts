@@ -8,6 +8,7 @@ import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { ServiceApp, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { CoordinatorModule } from './app.module.js';
+import { approvalWebhookOf } from './approvals/approval-webhook.js';
 import { ApprovalsService } from './approvals/approvals.service.js';
 import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
@@ -46,6 +47,7 @@ export async function createCoordinator(
   const logger = createLogger(COORDINATOR.name, settings);
   const auth = resolveAuth(settings, COORDINATOR_AUTH);
   sayWhatHolds(auth, logger);
+  const approvalWebhook = approvalWebhookOf(settings);
   const clients = createClients(settings, peers);
   const module = CoordinatorModule.of(COORDINATOR, {
     database: database.database,
@@ -63,9 +65,13 @@ export async function createCoordinator(
       publicUrl: settings.JARVIS_RUN_COORDINATOR_PUBLIC_URL,
       compositeTimeoutMs: settings.JARVIS_COMPOSITE_NODE_RUN_TIMEOUT_MS,
     },
-    runStore: { maxQueued: settings.JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS },
+    runStore: {
+      maxQueued: settings.JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS,
+      approvalNotices: approvalWebhook !== undefined,
+    },
     limits: new DocumentLimits(settings.JARVIS_MAX_INPUTS_BYTES, settings.JARVIS_MAX_OUTPUTS_BYTES),
     approvals: { defaultExpiryMs: settings.JARVIS_APPROVAL_EXPIRY_SECONDS * 1_000 },
+    approvalWebhook,
     forwarders: auth.forwarders,
     extensionsPrefix: settings.JARVIS_EXTENSIONS_PREFIX,
     retention: { ...RETENTION_DEFAULTS, days: settings.JARVIS_RUN_RETENTION_DAYS },

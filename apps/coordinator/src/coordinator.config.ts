@@ -1,10 +1,12 @@
 import {
   defineSettings,
+  exactUrl,
   httpUrl,
   httpUrls,
   mayBeEmpty,
   port,
   secret,
+  secretLike,
   serviceSettings,
   text,
   textLike,
@@ -15,6 +17,7 @@ import type { SettingsOf } from '#config';
 import { authSettings } from '#auth';
 import { databaseSettings } from '#database';
 import { policySettings } from '#policy';
+import { WEBHOOK_SECRET } from './approvals/webhook-signature.js';
 
 /** A prefix with which every key is as `common/extensions.schema.json` wants it; or none. */
 const EXTENSIONS_PREFIX = /^(?:[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.)?$/;
@@ -102,6 +105,22 @@ export const coordinatorSettings = defineSettings(
     JARVIS_APPROVAL_EXPIRY_SECONDS: wholeNumber({ min: 1, max: 31_536_000 })({
       default: 86_400,
       desc: 'How long an approval waits for somebody until it is denied by itself, in seconds, where policy does not say.',
+    }),
+    JARVIS_APPROVAL_WEBHOOK_URL: exactUrl({
+      default: undefined,
+      desc: 'URL that is sent a signed event for each approval that is asked for, approved, denied, expired or withdrawn; the same for all coordinators of a database. Without it nobody is told.',
+      example: 'https://chat.example.org/hooks/approvals',
+    }),
+    JARVIS_APPROVAL_WEBHOOK_SECRET: secretLike(
+      WEBHOOK_SECRET,
+      'base64 of 24 to 64 bytes, with or without whsec_ before it (openssl rand -base64 32)',
+    )({
+      default: undefined,
+      desc: 'Signs what is sent to JARVIS_APPROVAL_WEBHOOK_URL, as Standard Webhooks say: base64 of 24 to 64 bytes, with or without whsec_ before it.',
+    }),
+    JARVIS_APPROVAL_WEBHOOK_TIMEOUT_MS: wholeNumber({ min: 100, max: 60_000 })({
+      default: 10_000,
+      desc: 'Longest wait for the approval webhook to answer, in milliseconds.',
     }),
     JARVIS_RUN_COORDINATOR_MAX_ATTEMPTS: wholeNumber({ min: 1, max: 100 })({
       default: 3,

@@ -1,4 +1,5 @@
 import { SecretEntity } from './assignments/secret.entity.js';
+import { ApprovalNoticeEntity } from './tables/approval-notice.entity.js';
 import { ApprovalEntity } from './tables/approval.entity.js';
 import { CoordinatorEntity } from './tables/coordinator.entity.js';
 import { LeaseEntity } from './tables/lease.entity.js';
@@ -19,6 +20,7 @@ export const COORDINATOR_ENTITIES = [
   NodeRunResultEntity,
   NodeRunReportEntity,
   ApprovalEntity,
+  ApprovalNoticeEntity,
   ReadyEntity,
   LeaseEntity,
   TimerEntity,

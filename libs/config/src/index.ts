@@ -9,6 +9,7 @@ export {
   postgresUrl,
   readSettings,
   secret,
+  secretLike,
   SettingsError,
   text,
   textLike,

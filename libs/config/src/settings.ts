@@ -156,6 +156,16 @@ export function secret(minLength: number) {
   );
 }
 
+/** A secret that matches a pattern. `says` is what it must be, for the error, which does not repeat it. */
+export function secretLike(pattern: RegExp, says: string) {
+  return ofSecrets(
+    makeValidator<string>((input) => {
+      if (!pattern.test(input)) throw new EnvError(`must be ${says}`);
+      return input;
+    }),
+  );
+}
+
 /** A list separated by commas; blanks around items are dropped. */
 export const list = makeValidator<readonly string[]>(itemsOf);
 

@@ -37,7 +37,7 @@ export const ERROR_CATALOGUE = {
   parent_node_run_invalid: {
     status: 409,
     retryable: false,
-    message: 'The parent node run cannot have children: it is not composite, or it has ended.',
+    message: 'The parent node run cannot have children: it is not composite, waits for an approval, or has ended.',
   },
   idempotency_conflict: {
     status: 409,
@@ -53,6 +53,11 @@ export const ERROR_CATALOGUE = {
     status: 409,
     retryable: false,
     message: 'The node run has ended; a terminal state never changes.',
+  },
+  approval_required: {
+    status: 409,
+    retryable: false,
+    message: 'The node run waits for an approval; nobody can complete it with success before that.',
   },
   approval_decided: {
     status: 409,

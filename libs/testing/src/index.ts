@@ -29,3 +29,5 @@ export { createTestDatabase } from './test-database.js';
 export type { TestDatabase } from './test-database.js';
 export { makeKey, startTokenIssuer } from './token-issuer.js';
 export type { IssuerKey, TokenClaims, TokenIssuer, TokenOptions } from './token-issuer.js';
+export { runActs, runConstraints } from './run-acts.js';
+export type { RunAct } from './run-acts.js';

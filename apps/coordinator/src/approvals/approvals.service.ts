@@ -63,28 +63,33 @@ export class ApprovalsService extends ApprovalsApi {
     { comment }: ApprovalDecisionRequest,
   ): Promise<Approval> {
     const { principal } = ctx;
-    if (comment !== undefined && comment.length > COMMENT_AT_MOST) {
-      throw invalidRequest([{ path: 'comment', message: `must have at most ${COMMENT_AT_MOST} characters` }]);
-    }
+    refuseComment(comment);
     const approval = await this.find(principal, approvalId);
     const by = actorOf(principal) ?? null;
-    if (approval.state === verdict && by !== null && approval.decided_by?.id === by.id)
+    if (approval.state === verdict && by !== null && approval.decided_by?.id === by.id) {
       return presentApproval(approval);
+    }
     if (approval.state !== 'pending') throw decided(approval);
     refuseUnentitled(principal, approval);
     await this.refuseByPolicy(ctx, approval);
     const { nodeRunId, action } = readApprovalId(approvalId) ?? {};
     if (nodeRunId === undefined || action === undefined) throw approvalNotFound(approvalId);
-    await this.store.execute({
+    const state = await this.store.execute({
       runId: approval.run_id,
       nodeRunIds: [nodeRunId],
       open: true,
       documents: true,
       decide: (draft) => {
         refuseForeign(draft, principal, nodeRunId);
-        decideApproval(draft, nodeRunId, action, { state: verdict, by, comment });
+        return decideApproval(draft, nodeRunId, action, {
+          state: verdict,
+          by,
+          comment,
+          expiresAt: approval.expires_at,
+        });
       },
     });
+    if (state !== verdict) throw decided({ ...approval, state });
     return presentApproval(await this.find(principal, approvalId));
   }
 
@@ -110,6 +115,14 @@ export class ApprovalsService extends ApprovalsApi {
     }
     return found;
   }
+}
+
+function refuseComment(comment: string | undefined): void {
+  if (comment === undefined) return;
+  if (comment.length > COMMENT_AT_MOST) {
+    throw invalidRequest([{ path: 'comment', message: `must have at most ${COMMENT_AT_MOST} characters` }]);
+  }
+  if (comment.includes('\0')) throw invalidRequest([{ path: 'comment', message: 'must not hold U+0000' }]);
 }
 
 /** Four eyes: who asked does not approve. Without authentication nobody knows who asked. */

@@ -1,12 +1,13 @@
-import type { NodeRunApproval } from '../tables/node-run.entity.js';
-
-/** What can wait for an approval. */
-export const APPROVABLE_ACTIONS = ['run.start', 'node.run.execute'] as const;
-export type ApprovableAction = (typeof APPROVABLE_ACTIONS)[number];
+import type { ApprovableAction, NodeRunApproval } from '../tables/node-run.entity.js';
 
 /** Whether a node run waits. */
 export function isApprovable(approval: NodeRunApproval | undefined): approval is ApprovableAction {
   return approval === 'run.start' || approval === 'node.run.execute';
+}
+
+/** The timer that expires it. Each action has its own: one that fires late must not expire what the node run waits for next. */
+export function approvalTimerOf(action: ApprovableAction): 'approval_expiry' | 'start_approval_expiry' {
+  return action === 'run.start' ? 'start_approval_expiry' : 'approval_expiry';
 }
 
 const APPROVAL_ID = /^approval_(start_)?([0-9a-f]{32})$/;

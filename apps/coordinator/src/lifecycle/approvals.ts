@@ -1,8 +1,7 @@
 import { AppError } from '#contract';
 import type { PolicyDecision, ResourceRef, RunContext } from '#contract';
-import type { NodeRunEntity } from '../tables/node-run.entity.js';
-import { approvalIdOf, isApprovable } from './approval-id.js';
-import type { ApprovableAction } from './approval-id.js';
+import type { ApprovableAction, NodeRunEntity } from '../tables/node-run.entity.js';
+import { approvalIdOf, approvalTimerOf } from './approval-id.js';
 import { endNodeRun, failure, saidOfEnd } from './end-node-run.js';
 import type { Outcome } from './end-node-run.js';
 import { isNodeRunTerminal } from './node-run-state.js';
@@ -26,17 +25,20 @@ export interface Verdict {
   /** Null without authentication. */
   readonly by: ResourceRef | null;
   readonly comment: string | undefined;
+  /** When the approval expires, or has. */
+  readonly expiresAt: Date;
 }
 
-/**
- * What a decision says of how it is to be approved: the extension `jarvis.approval`. What is there and not as it should be is taken for the
- * strictest: then nobody may decide, and nothing is shown.
- */
+/** What a decision says of how it is to be approved. */
 interface ApprovalOptions {
+  /** One of them is needed to decide; undefined: none is; empty: nobody may. */
   readonly roles: readonly string[] | undefined;
   readonly expiresInMs: number | undefined;
   readonly maskInputs: readonly string[];
 }
+
+/** A decision that cannot be read as it was meant: nobody may decide, and nothing is shown. */
+const STRICTEST: ApprovalOptions = { roles: [], expiresInMs: undefined, maskInputs: [''] };
 
 /** Key of the extension of a decision. */
 export const APPROVAL_EXTENSION = 'jarvis.approval';
@@ -66,30 +68,36 @@ export function awaitApproval(draft: RunDraft, nodeRun: Readonly<NodeRunEntity>,
     requested_at: draft.now,
     expires_at: expiresAt,
     approver_roles: roles ?? null,
-    reason_code: decision.reason_code ?? null,
-    message: decision.message ?? null,
+    reason_code: storable(decision.reason_code),
+    message: storable(decision.message),
     inputs: maskedInputs(request.inputs, maskInputs),
     decided_by: null,
     decided_at: null,
     comment: null,
   });
-  draft.setTimer({ kind: 'approval_expiry', node_run_id, due_at: expiresAt });
+  draft.setTimer({ kind: approvalTimerOf(action), node_run_id, due_at: expiresAt });
   draft.append(policyDecidedEvent(action, { ...decision, approval_ref: { approval_id } }, node_run_id));
 }
 
 /**
- * Carries out what a person has decided: the node run goes back into the queue, or fails. The first decision stands.
+ * Carries out what a person has decided: the node run goes back into the queue, or fails. The first decision stands. What comes too
+ * late expires the approval, whether or not its timer has been seen to.
  *
+ * @returns what the approval is now
  * @throws AppError approval_decided
  */
 export function decideApproval(
   draft: RunDraft,
   nodeRunId: string,
   action: ApprovableAction,
-  { state, by, comment }: Verdict,
-): void {
-  const nodeRun = awaiting(draft, nodeRunId);
-  if (nodeRun?.approval !== action) throw new AppError('approval_decided');
+  { state, by, comment, expiresAt }: Verdict,
+): 'approved' | 'denied' | 'expired' {
+  const nodeRun = awaiting(draft, nodeRunId, action);
+  if (nodeRun === undefined) throw new AppError('approval_decided');
+  if (expiresAt <= draft.now) {
+    expireApproval(draft, nodeRunId, action);
+    return 'expired';
+  }
   settle(draft, nodeRun, action, { state, by, comment });
   const said = decidedEvent(nodeRun, action, state, by, comment);
   if (state === 'approved') {
@@ -100,17 +108,17 @@ export function decideApproval(
       approval: action === 'run.start' ? null : 'approved',
     });
     draft.enqueue(nodeRunId, draft.now);
-    return;
+    return state;
   }
   const message = comment === undefined ? undefined : `An approver denied it: ${comment}`;
   end(draft, nodeRun, failure('approval_denied', message), said);
+  return state;
 }
 
 /** Denies what nobody has decided in time. */
-export function expireApproval(draft: RunDraft, nodeRunId: string): void {
-  const nodeRun = awaiting(draft, nodeRunId);
-  const action = nodeRun?.approval;
-  if (nodeRun === undefined || !isApprovable(action)) return draft.dropTimer('approval_expiry', nodeRunId);
+export function expireApproval(draft: RunDraft, nodeRunId: string, action: ApprovableAction): void {
+  const nodeRun = awaiting(draft, nodeRunId, action);
+  if (nodeRun === undefined) return draft.dropTimer(approvalTimerOf(action), nodeRunId);
   settle(draft, nodeRun, action, { state: 'expired', by: null, comment: undefined });
   end(draft, nodeRun, failure('approval_expired'), decidedEvent(nodeRun, action, 'expired', null, undefined));
 }
@@ -133,7 +141,7 @@ function settle(
     decided_at: draft.now,
     comment: comment ?? null,
   });
-  draft.dropTimer('approval_expiry', node_run_id);
+  draft.dropTimer(approvalTimerOf(action), node_run_id);
 }
 
 function end(
@@ -167,22 +175,35 @@ function decidedEvent(
   return by === null ? event : { ...event, data: { ...event.data, decided_by: by } };
 }
 
-function awaiting(draft: RunDraft, nodeRunId: string): Readonly<NodeRunEntity> | undefined {
+/** The node run when it waits for an approval of just this. */
+function awaiting(draft: RunDraft, nodeRunId: string, action: ApprovableAction): Readonly<NodeRunEntity> | undefined {
   const nodeRun = draft.find(nodeRunId);
-  return nodeRun !== undefined && !isNodeRunTerminal(nodeRun.state) && isApprovable(nodeRun.approval)
-    ? nodeRun
-    : undefined;
+  return nodeRun?.approval === action && !isNodeRunTerminal(nodeRun.state) ? nodeRun : undefined;
 }
 
+/** Reads the extension `jarvis.approval`; without it, and with what it leaves out, there are no demands. */
 function optionsOf({ extensions }: PolicyDecision): ApprovalOptions {
   const said = extensions?.[APPROVAL_EXTENSION];
-  const options = (typeof said === 'object' && said !== null ? said : {}) as Record<string, unknown>;
-  const seconds = options['expires_in_seconds'];
-  const texts = (value: unknown, otherwise: string[]) =>
-    Array.isArray(value) && value.every((one) => typeof one === 'string') ? (value as string[]) : otherwise;
+  if (said === undefined) return { roles: undefined, expiresInMs: undefined, maskInputs: [] };
+  if (typeof said !== 'object' || said === null || Array.isArray(said)) return STRICTEST;
+  const { roles = [], expires_in_seconds: seconds, mask_inputs: maskInputs = [] } = said as Record<string, unknown>;
+  if (!areTexts(roles) || !areTexts(maskInputs) || !(seconds === undefined || isExpiry(seconds))) return STRICTEST;
   return {
-    roles: options['roles'] === undefined ? undefined : texts(options['roles'], []),
-    expiresInMs: typeof seconds === 'number' && seconds > 0 ? Math.min(seconds * 1_000, MAX_EXPIRY_MS) : undefined,
-    maskInputs: options['mask_inputs'] === undefined ? [] : texts(options['mask_inputs'], ['']),
+    roles: roles.length === 0 ? undefined : roles,
+    expiresInMs: seconds === undefined ? undefined : Math.min(seconds * 1_000, MAX_EXPIRY_MS),
+    maskInputs,
   };
+}
+
+function areTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function isExpiry(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+/** PostgreSQL keeps no U+0000 in a text, and what a policy service says must not fail the run. */
+function storable(text: string | undefined): string | null {
+  return text?.replaceAll('\0', '') ?? null;
 }

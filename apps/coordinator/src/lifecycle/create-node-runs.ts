@@ -3,6 +3,7 @@ import type { ConstraintEnvelope, NodeKind, NodeRunsCreateRequest } from '#contr
 import { fingerprint } from '../sharding/fingerprint.js';
 import type { NodeRunInputsEntity } from '../tables/node-run-documents.entity.js';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
+import { isApprovable } from './approval-id.js';
 import { momentAfter } from './budgets.js';
 import { candidateRefusal, mergeConstraints } from './constraints.js';
 import { isNodeRunTerminal } from './node-run-state.js';
@@ -80,7 +81,8 @@ function parentOf(draft: RunDraft, parentId: string): Readonly<NodeRunEntity> {
 }
 
 function refuseUnlessOpen(draft: RunDraft, parent: Readonly<NodeRunEntity>): void {
-  if (parent.kind === 'composite' && !isNodeRunTerminal(parent.state) && !draft.isTerminal) return;
+  const isOpen = !isNodeRunTerminal(parent.state) && !isApprovable(parent.approval) && !draft.isTerminal;
+  if (parent.kind === 'composite' && isOpen) return;
   throw new AppError('parent_node_run_invalid', {
     details: { parent_node_run_id: parent.node_run_id, kind: parent.kind ?? 'unknown', state: parent.state },
   });

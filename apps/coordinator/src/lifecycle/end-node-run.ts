@@ -2,7 +2,7 @@ import { NODE_RUN_ERROR_CATALOGUE } from '#contract';
 import type { EvaluationResult, NodeRunCompleteRequest, NodeRunErrorCode, NodeRunState } from '#contract';
 import { fingerprint } from '../sharding/fingerprint.js';
 import type { NodeRunResultEntity, StoredError } from '../tables/node-run-documents.entity.js';
-import { approvalIdOf, isApprovable } from './approval-id.js';
+import { approvalIdOf, approvalTimerOf, isApprovable } from './approval-id.js';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
 import type { Overspending } from './budgets.js';
 import type { NewRunEvent, RunDraft } from './run-draft.js';
@@ -145,7 +145,7 @@ function withdrawApproval(draft: RunDraft, { bucket, node_run_id, approval }: Re
     comment: null,
   });
   draft.updateNodeRun(node_run_id, { approval: null });
-  draft.dropTimer('approval_expiry', node_run_id);
+  draft.dropTimer(approvalTimerOf(approval), node_run_id);
 }
 
 /** The wall time that holds for a node run, in milliseconds; its timer exists only when it is the node run's own. */

@@ -1,5 +1,6 @@
 import type { ConstraintEnvelope, EvaluationResult, NodeKind, PolicyDecision } from '#contract';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
+import { isApprovable } from './approval-id.js';
 import { awaitApproval } from './approvals.js';
 import type { ApprovalRequest } from './approvals.js';
 import { addedCount, overspending, overspendingOfBegin } from './budgets.js';
@@ -262,7 +263,8 @@ function endWhenLate(draft: RunDraft, { node_run_id, created_at }: Readonly<Node
 /** The node run when it still waits as it was found. Who found it may be late: it may have run, waited again, or been parked. */
 function waiting(draft: RunDraft, { nodeRunId, epoch }: Waiting): Readonly<NodeRunEntity> | undefined {
   const nodeRun = draft.find(nodeRunId);
-  return nodeRun?.state === 'queued' && nodeRun.epoch === epoch ? nodeRun : undefined;
+  if (nodeRun?.state !== 'queued' || isApprovable(nodeRun.approval)) return undefined;
+  return nodeRun.epoch === epoch ? nodeRun : undefined;
 }
 
 /** The node run when `hold` still holds it: assigned or running, in the same epoch. */

@@ -2,7 +2,7 @@ const MASK = '***';
 
 /**
  * A copy of the inputs in which what the pointers name cannot be read (JSON Pointer, RFC 6901; `*` stands for every member of an object
- * or array). A pointer to nothing masks nothing; an empty one masks everything.
+ * or array). A pointer to nothing masks nothing; an empty one, and what is no pointer, masks everything.
  */
 export function maskedInputs(
   inputs: Readonly<Record<string, unknown>>,
@@ -14,9 +14,10 @@ export function maskedInputs(
 }
 
 function pathOf(pointer: string): string[] {
-  if (pointer === '') return [];
+  // What cannot be read may have meant anything.
+  if (!/^\/(?:[^~]|~[01])*$/s.test(pointer)) return [];
   return pointer
-    .replace(/^\//, '')
+    .slice(1)
     .split('/')
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

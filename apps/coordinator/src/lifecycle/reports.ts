@@ -1,5 +1,7 @@
 import { AppError } from '#contract';
 import type { NodeRunEvaluationReportRequest } from '#contract';
+import type { NodeRunEntity } from '../tables/node-run.entity.js';
+import { approvalIdOf, isApprovable } from './approval-id.js';
 import type { Usage } from './budgets.js';
 import { saidOfEnd, endNodeRun, evaluated, outcomeHash } from './end-node-run.js';
 import type { Outcome } from './end-node-run.js';
@@ -37,7 +39,7 @@ export function evaluateNodeRun(
  * Ends a node run as its executor reports. The same completion again is accepted without effect. The open node runs of the run
  * and the documents must be loaded.
  *
- * @throws AppError node_run_not_found, node_run_already_terminal
+ * @throws AppError node_run_not_found, node_run_already_terminal, approval_required
  */
 export function completeNodeRun(draft: RunDraft, nodeRunId: string, reported: Outcome, usage: Usage): void {
   const nodeRun = draft.find(nodeRunId);
@@ -46,6 +48,7 @@ export function completeNodeRun(draft: RunDraft, nodeRunId: string, reported: Ou
     if (draft.documentsOf(nodeRunId)?.result_hash === outcomeHash(reported)) return;
     throw alreadyTerminal(nodeRunId, nodeRun.state);
   }
+  if (reported.state === 'succeeded') refuseParked(nodeRun);
   spend(draft, usage);
   const outcome = withinBudget(draft, nodeRun, reported, draft.started?.constraints);
   endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, nodeRunId, outcome), reported);
@@ -64,6 +67,14 @@ export function refuseSuperseded(draft: RunDraft, nodeRunId: string, epoch: numb
   throw new AppError('assignment_mismatch', {
     message: `The assignment token is of an earlier hand-over of ${nodeRunId}; it was handed out again since.`,
     details: { node_run_id: nodeRunId },
+  });
+}
+
+/** What waits for an approval has not been done, whoever says so. It may fail. */
+function refuseParked({ node_run_id, approval }: Readonly<NodeRunEntity>): void {
+  if (!isApprovable(approval)) return;
+  throw new AppError('approval_required', {
+    details: { node_run_id, approval_id: approvalIdOf(approval, node_run_id) },
   });
 }
 

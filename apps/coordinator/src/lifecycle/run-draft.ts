@@ -2,6 +2,7 @@ import { AppError } from '#contract';
 import type { RunEventType, RunState } from '#contract';
 import type { Bucket } from '../sharding/bucket.js';
 import type { ApprovalEntity } from '../tables/approval.entity.js';
+import type { ApprovalNoticeType } from '../tables/approval-notice.entity.js';
 import type { LeaseEntity } from '../tables/lease.entity.js';
 import type {
   NodeRunInputsEntity,
@@ -59,10 +60,10 @@ export interface RunChanges {
 }
 
 /** What becomes of an approval that was pending. */
-export type SettledApproval = Pick<
-  ApprovalEntity,
-  'bucket' | 'approval_id' | 'state' | 'decided_by' | 'decided_at' | 'comment'
->;
+export type SettledApproval = Pick<ApprovalEntity, 'bucket' | 'approval_id' | 'decided_by' | 'comment'> & {
+  readonly state: Exclude<ApprovalNoticeType, 'requested'>;
+  readonly decided_at: Date;
+};
 
 export interface Changes<Row> {
   readonly added: Map<string, Row>;

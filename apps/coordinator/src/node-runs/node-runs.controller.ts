@@ -128,7 +128,14 @@ export class NodeRunsController {
     assignment: true,
     responds: 'nothing',
     description: 'Completed',
-    errors: [...BODY_ERRORS, ...WRITTEN, ...ASSIGNED, 'node_run_not_found', 'node_run_already_terminal'],
+    errors: [
+      ...BODY_ERRORS,
+      ...WRITTEN,
+      ...ASSIGNED,
+      'node_run_not_found',
+      'node_run_already_terminal',
+      'approval_required',
+    ],
   })
   async complete(
     @Ctx() ctx: RequestContext,

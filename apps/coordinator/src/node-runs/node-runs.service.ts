@@ -94,7 +94,7 @@ export class NodeRunsService {
    * Ends a node run as its executor reports. The same completion again is accepted without effect.
    *
    * @param epoch of the caller's assignment token
-   * @throws AppError node_run_not_found, node_run_already_terminal, assignment_mismatch, payload_too_large
+   * @throws AppError node_run_not_found, node_run_already_terminal, approval_required, assignment_mismatch, payload_too_large
    */
   async complete(
     { principal }: RequestContext,

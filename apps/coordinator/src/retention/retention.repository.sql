@@ -107,6 +107,13 @@ delete from timers
        for update skip locked);
 
 -- deleteDocuments
+delete from approval_notices
+  where (bucket, approval_id) in (
+    select bucket, approval_id
+      from approvals
+     where (bucket, run_id) in (select * from unnest($1::smallint[], $2::text[])));
+
+-- deleteDocuments
 delete from node_run_reports
     where (bucket, node_run_id) in (
       select bucket, node_run_id
@@ -122,6 +129,13 @@ delete from node_run_results
 
 -- deleteDocuments
 delete from node_run_inputs
+    where (bucket, node_run_id) in (
+      select bucket, node_run_id
+        from node_runs
+       where (bucket, run_id) in (select * from unnest($1::smallint[], $2::text[])));
+
+-- deleteDocuments
+delete from approvals
     where (bucket, node_run_id) in (
       select bucket, node_run_id
         from node_runs

@@ -197,7 +197,15 @@ export class RetentionRepository {
              for update skip locked)`,
       keys(runs),
     );
-    for (const table of ['node_run_reports', 'node_run_results', 'node_run_inputs']) {
+    await tx.query(
+      `delete from approval_notices
+        where (bucket, approval_id) in (
+          select bucket, approval_id
+            from approvals
+           where (bucket, run_id) in (select * from unnest($1::smallint[], $2::text[])))`,
+      keys(runs),
+    );
+    for (const table of ['node_run_reports', 'node_run_results', 'node_run_inputs', 'approvals']) {
       await tx.query(
         `delete from ${table}
           where (bucket, node_run_id) in (

@@ -19,6 +19,8 @@ const TABLES = [
   'ready',
   'leases',
   'timers',
+  'approval_notices',
+  'approvals',
   'node_run_inputs',
   'node_run_results',
   'node_run_reports',
@@ -78,6 +80,13 @@ describe('retention', () => {
         `insert into node_run_reports (bucket, node_run_id, seq, evaluation_result) values ($1, $2, 1, '{}')`,
         key,
       );
+      await home.query(
+        `insert into approvals (bucket, approval_id, run_id, node_run_id, state, action, node_type_id, node_type_version,
+                                requested_at, expires_at, inputs)
+         values ($1, 'approval_' || $2, $3, $2, 'approved', 'node.run.execute', 'jarvis.core.echo', '0.1.0', $4, $4, '{}')`,
+        [...key, runId, createdAt],
+      );
+      await home.query(`insert into approval_notices values ($1, 'approval_' || $2, 'approved', now(), now(), 1)`, key);
       await home.query(`insert into ready values ($1, $2, $3, '', now())`, [...key, runId]);
       await home.query(`insert into leases values ($1, $2, $3, 'c', 1, true)`, [...key, runId]);
       await home.query(`insert into timers values ($1, $3, $2, 'node_run_deadline', now(), 0)`, [...key, runId]);

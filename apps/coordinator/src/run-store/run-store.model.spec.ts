@@ -3,15 +3,18 @@ import type { ConstraintEnvelope } from '#contract';
 import { connectDatabase } from '#database';
 import type { Database } from '#database';
 import type { Logger } from '#http';
-import { createTestDatabase } from '#testing';
-import type { TestDatabase } from '#testing';
+import { createTestDatabase, runActs, runConstraints } from '#testing';
+import type { RunAct, TestDatabase } from '#testing';
 import { COORDINATOR_ENTITIES } from '../entities.js';
+import { isApprovable } from '../lifecycle/approval-id.js';
+import { decideApproval, expireApproval } from '../lifecycle/approvals.js';
 import { cancelRun, expireNodeRun } from '../lifecycle/cancel-run.js';
 import { createNodeRuns } from '../lifecycle/create-node-runs.js';
 import {
   acceptComposite,
   beginNodeRun,
   finishNodeRun,
+  parkNodeRun,
   recoverNodeRun,
   refuseNodeRun,
   releaseNodeRun,
@@ -24,6 +27,7 @@ import { RunDraft } from '../lifecycle/run-draft.js';
 import type { LoadedDocuments } from '../lifecycle/run-draft.js';
 import { startRun } from '../lifecycle/start-run.js';
 import { bucketOfRun, keyedNodeRunId } from '../sharding/bucket.js';
+import type { ApprovalEntity } from '../tables/approval.entity.js';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
 import type { RunEventEntity } from '../tables/run-event.entity.js';
 import type { RunEntity, RunRequestEntity } from '../tables/run.entity.js';
@@ -39,6 +43,7 @@ interface Observed {
   readonly ready: string[];
   readonly leases: object[];
   readonly timers: string[];
+  readonly approvals: object[];
 }
 
 /** Runs in memory: the same rules on rows in maps. The whole state is loaded for each command. */
@@ -51,6 +56,7 @@ class MemoryStore {
   private readonly leases = new Map<string, { run: string; owner: string; epoch: number }>();
   private readonly timers = new Map<string, string>();
   private readonly reportKeys = new Set<string>();
+  private readonly approvals = new Map<string, ApprovalEntity>();
 
   execute<T>(command: RunCommand<T>): T {
     const { runId } = command;
@@ -89,6 +95,10 @@ class MemoryStore {
         .filter(([, run]) => run === runId)
         .map(([key]) => key)
         .sort(),
+      approvals: [...this.approvals.values()]
+        .filter(({ run_id }) => run_id === runId)
+        .map(observedApproval)
+        .sort(byJson),
     };
   }
 
@@ -108,6 +118,11 @@ class MemoryStore {
     }
     for (const { node_run_id, idempotency_key } of changes.reports) {
       if (idempotency_key !== null) this.reportKeys.add(`${node_run_id} ${idempotency_key}`);
+    }
+    for (const row of changes.newApprovals) this.approvals.set(row.approval_id, row);
+    for (const settled of changes.settledApprovals) {
+      const row = this.approvals.get(settled.approval_id);
+      if (row !== undefined) this.approvals.set(row.approval_id, { ...row, ...settled });
     }
     this.events.push(...changes.events);
     for (const id of changes.ready.removed.keys()) this.ready.delete(id);
@@ -141,8 +156,17 @@ const observedNodeRun = (row: NodeRunEntity) => ({
   child_count: row.child_count,
   rounds: row.decomposition_rounds,
   attempts: row.attempts,
+  approval: row.approval,
   started: row.started_at !== null,
   ended: row.ended_at !== null,
+});
+const observedApproval = (row: ApprovalEntity) => ({
+  id: row.approval_id,
+  node_run_id: row.node_run_id,
+  action: row.action,
+  state: row.state,
+  decided: row.decided_at !== null,
+  comment: row.comment,
 });
 const observedEvent = (row: RunEventEntity) => ({
   seq: row.seq,
@@ -152,77 +176,6 @@ const observedEvent = (row: RunEventEntity) => ({
 });
 const byJson = (left: object, right: object) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1);
 
-/** One thing that somebody does. `node` and `who` are picked among what there is. */
-type Act =
-  | { readonly do: 'create'; readonly node: number; readonly keys: readonly number[]; readonly composite: boolean }
-  | { readonly do: 'begin'; readonly node: number; readonly who: number }
-  | {
-      readonly do: 'accept' | 'release' | 'retry' | 'recover' | 'uncertain';
-      readonly node: number;
-      readonly stale: boolean;
-    }
-  | {
-      readonly do: 'finish';
-      readonly node: number;
-      readonly stale: boolean;
-      readonly succeeds: boolean;
-      readonly cost: number;
-    }
-  | { readonly do: 'complete'; readonly node: number; readonly succeeds: boolean }
-  | { readonly do: 'evaluate'; readonly node: number; readonly key: number | undefined }
-  | { readonly do: 'refuse' | 'expire'; readonly node: number }
-  | { readonly do: 'cancel' }
-  | { readonly do: 'start again'; readonly same: boolean };
-
-const node = fc.nat(7);
-const stale = fc.boolean();
-const act: fc.Arbitrary<Act> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('create' as const),
-      node,
-      keys: fc.array(fc.nat(4), { minLength: 1, maxLength: 3 }),
-      composite: fc.boolean(),
-    }),
-  },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('begin' as const), node, who: fc.nat(1) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constantFrom(
-        'accept' as const,
-        'release' as const,
-        'retry' as const,
-        'recover' as const,
-        'uncertain' as const,
-      ),
-      node,
-      stale,
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant('finish' as const), node, stale, succeeds: fc.boolean(), cost: fc.nat(3) }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('complete' as const), node, succeeds: fc.boolean() }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant('evaluate' as const), node, key: fc.option(fc.nat(1), { nil: undefined }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('refuse' as const, 'expire' as const), node }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'cancel' as const }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('start again' as const), same: fc.boolean() }) },
-);
-const constraints: fc.Arbitrary<ConstraintEnvelope | undefined> = fc.constantFrom(
-  undefined,
-  { structural: { max_depth: 1, max_children_per_composite: 3 } },
-  { structural: { max_total_nodes_per_run: 4, max_decomposition_rounds_per_node: 2 } },
-  { budgets: { max_steps: 4 } },
-  { budgets: { max_cost: 4, max_wall_time_ms: 3_600_000 } },
-  { candidates: { denied_node_type_ids: ['test.denied'] } },
-);
-
 /** Follows what is known from outside: the ids of node runs, and the holds that were ever given. */
 class Scenario {
   readonly nodeRunIds: string[] = [];
@@ -231,6 +184,8 @@ class Scenario {
   constructor(
     readonly runId: string,
     readonly constraints: ConstraintEnvelope | undefined,
+    /** Whether its start needs an approval. */
+    readonly gated: boolean,
   ) {}
 
   start(same = true): RunCommand<unknown> {
@@ -246,7 +201,7 @@ class Scenario {
         runContext: {},
         approvalExpiryMs: 60_000,
         principal: { subject: 'test' },
-        decision: { decision: 'allow' },
+        decision: { decision: this.gated ? 'require_approval' : 'allow' },
         kind: 'composite',
         constraints: this.constraints,
         conflict: { code: 'run_already_exists', details: {} },
@@ -255,7 +210,7 @@ class Scenario {
     });
   }
 
-  commandOf(action: Act): RunCommand<unknown> {
+  commandOf(action: RunAct): RunCommand<unknown> {
     const id = 'node' in action ? (this.nodeRunIds[action.node % this.nodeRunIds.length] ?? '') : '';
     const holds = this.holds.get(id) ?? [];
     const hold = ('stale' in action && action.stale ? holds.at(-2) : holds.at(-1)) ?? { nodeRunId: id, epoch: 0 };
@@ -336,6 +291,24 @@ class Scenario {
         });
       case 'expire':
         return this.command([id], (draft) => expireNodeRun(draft, id));
+      case 'park':
+        return this.command([id], (draft) => {
+          const { approval = null, epoch = 0 } = draft.find(id) ?? {};
+          return approval === null && parkNodeRun(draft, { nodeRunId: id, epoch }, APPROVAL_REQUEST);
+        });
+      case 'decide':
+        return this.command([id], (draft) =>
+          decideApproval(draft, id, action.start ? 'run.start' : 'node.run.execute', {
+            state: action.approves ? 'approved' : 'denied',
+            by: { type: 'user', id: 'anna' },
+            comment: 'because',
+            expiresAt: action.late ? new Date(0) : later,
+          }),
+        );
+      case 'expire approval':
+        return this.command([id], (draft) =>
+          expireApproval(draft, id, action.start ? 'run.start' : 'node.run.execute'),
+        );
       case 'cancel':
         return this.command([], cancelRun);
       case 'start again':
@@ -343,7 +316,7 @@ class Scenario {
     }
   }
 
-  learn(action: Act, answer: unknown): void {
+  learn(action: RunAct, answer: unknown): void {
     if (action.do === 'create' && Array.isArray(answer)) {
       for (const id of answer as string[]) if (!this.nodeRunIds.includes(id)) this.nodeRunIds.push(id);
     }
@@ -359,6 +332,14 @@ class Scenario {
     return { runId: this.runId, nodeRunIds, open: true, documents: true, reportKeys: true, decide };
   }
 }
+
+const APPROVAL_REQUEST = {
+  action: 'node.run.execute',
+  decision: { decision: 'require_approval' },
+  inputs: { amount: 7 },
+  runContext: null,
+  defaultExpiryMs: 60_000,
+} as const;
 
 /** What must hold of every run, whatever was done to it. */
 function expectLaws(seen: Observed): void {
@@ -377,10 +358,23 @@ function expectLaws(seen: Observed): void {
     expect(nodeRuns.every(({ ended }) => ended)).toBe(true);
     expect([seen.ready, seen.leases]).toEqual([[], []]);
   }
-  // Nothing is forgotten: what is open waits in the queue, is held, or is a composite that reports by itself.
-  for (const { id, state, kind } of nodeRuns) {
+  // Nothing is forgotten: what is open waits in the queue or for a person, is held, or is a composite that reports by itself.
+  for (const { id, state, kind, approval } of nodeRuns) {
     const isHeld = (seen.leases as { id: string }[]).some((lease) => lease.id === id);
-    expect(seen.ready.includes(id)).toBe(state === 'queued');
+    const isParked = isApprovable(approval);
+    if (isParked) expect(state).toBe('queued');
+    expect(seen.ready.includes(id)).toBe(state === 'queued' && !isParked);
+    const asked = (seen.approvals as ReturnType<typeof observedApproval>[]).filter((one) => one.node_run_id === id);
+    expect(asked.filter((one) => one.state === 'pending').map(({ action }) => action)).toEqual(
+      isParked ? [approval] : [],
+    );
+    expect(seen.timers.filter((key) => /approval_expiry/.test(key) && key.endsWith(id))).toHaveLength(isParked ? 1 : 0);
+    const decided = asked.filter((one) => ['approved', 'denied', 'expired'].includes(one.state));
+    const said = events.filter(
+      ({ node_run_id, data }) =>
+        node_run_id === id && (data as { action?: string } | null)?.action === 'approval.decide',
+    );
+    expect(said).toHaveLength(decided.length);
     if (state === 'assigned' || (state === 'running' && kind === 'atomic')) expect(isHeld).toBe(true);
     if (!['assigned', 'running'].includes(state)) expect(isHeld).toBe(false);
   }
@@ -416,25 +410,30 @@ describe('the run store and the rules in memory', () => {
   it('answer alike, come to the same states and write the same events, for any sequence of acts', async () => {
     let serial = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(act, { maxLength: 40 }), constraints, async (acts, given) => {
-        serial += 1;
-        const scenario = new Scenario(`run_model_${serial}`, given);
-        const memory = new MemoryStore();
-        // The root's id is random: the database learns the one that the memory has drawn.
-        await both(scenario.start(), memory, scenario);
-        for (const action of acts) {
-          const command = scenario.commandOf(action);
-          const [expected, actual] = [
-            attempt(() => memory.execute(command)),
-            await attemptAsync(store.execute(command)),
-          ];
-          expect({ action, ...actual }).toEqual({ action, ...expected });
-          scenario.learn(action, expected.answer);
-        }
-        const [modelled, stored] = [memory.observe(scenario.runId), await observeDatabase(home, scenario.runId)];
-        expect(stored).toEqual(modelled);
-        expectLaws(stored);
-      }),
+      fc.asyncProperty(
+        fc.array(runActs, { maxLength: 40 }),
+        runConstraints,
+        fc.boolean(),
+        async (acts, given, gated) => {
+          serial += 1;
+          const scenario = new Scenario(`run_model_${serial}`, given, gated);
+          const memory = new MemoryStore();
+          // The root's id is random: the database learns the one that the memory has drawn.
+          await both(scenario.start(), memory, scenario);
+          for (const action of acts) {
+            const command = scenario.commandOf(action);
+            const [expected, actual] = [
+              attempt(() => memory.execute(command)),
+              await attemptAsync(store.execute(command)),
+            ];
+            expect({ action, ...actual }).toEqual({ action, ...expected });
+            scenario.learn(action, expected.answer);
+          }
+          const [modelled, stored] = [memory.observe(scenario.runId), await observeDatabase(home, scenario.runId)];
+          expect(stored).toEqual(modelled);
+          expectLaws(stored);
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -442,19 +441,24 @@ describe('the run store and the rules in memory', () => {
   it('come to the same laws when many do it at once', async () => {
     let serial = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(act, { minLength: 10, maxLength: 60 }), constraints, async (acts, given) => {
-        serial += 1;
-        const scenario = new Scenario(`run_crowd_${serial}`, given);
-        scenario.nodeRunIds.push((await store.execute(scenario.start())) as string);
-        for (let first = 0; first < acts.length; first += 12) {
-          const crowd = acts.slice(first, first + 12);
-          const answers = await Promise.all(
-            crowd.map((action) => attemptAsync(store.execute(scenario.commandOf(action)))),
-          );
-          crowd.forEach((action, index) => scenario.learn(action, answers[index]?.answer));
-        }
-        expectLaws(await observeDatabase(home, scenario.runId));
-      }),
+      fc.asyncProperty(
+        fc.array(runActs, { minLength: 10, maxLength: 60 }),
+        runConstraints,
+        fc.boolean(),
+        async (acts, given, gated) => {
+          serial += 1;
+          const scenario = new Scenario(`run_crowd_${serial}`, given, gated);
+          scenario.nodeRunIds.push((await store.execute(scenario.start())) as string);
+          for (let first = 0; first < acts.length; first += 12) {
+            const crowd = acts.slice(first, first + 12);
+            const answers = await Promise.all(
+              crowd.map((action) => attemptAsync(store.execute(scenario.commandOf(action)))),
+            );
+            crowd.forEach((action, index) => scenario.learn(action, answers[index]?.answer));
+          }
+          expectLaws(await observeDatabase(home, scenario.runId));
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -487,7 +491,8 @@ describe('the run store and the rules in memory', () => {
             ...(data === null ? {} : { data }),
           })),
         );
-        draft.enqueue(root, draft.now);
+        if (drawn.changes.ready.added.size > 0) draft.enqueue(root, draft.now);
+        draft.changes.newApprovals.push(...drawn.changes.newApprovals);
         for (const timer of drawn.changes.timers.added.values()) draft.setTimer(timer);
         return root;
       },
@@ -522,13 +527,14 @@ async function observeDatabase(home: TestDatabase, runId: string): Promise<Obser
       bucketOfRun(runId),
       runId,
     ]);
-  const [runs, nodeRuns, events, ready, leases, timers] = await Promise.all([
+  const [runs, nodeRuns, events, ready, leases, timers, approvals] = await Promise.all([
     of<RunEntity>('runs', 'run_id'),
     of<NodeRunEntity>('node_runs', 'node_run_id'),
     of<RunEventEntity>('run_events', 'seq'),
     of<{ node_run_id: string }>('ready', 'node_run_id'),
     of<{ node_run_id: string; owner: string; epoch: number }>('leases', 'node_run_id'),
     of<{ node_run_id: string; kind: string }>('timers', 'node_run_id'),
+    of<ApprovalEntity>('approvals', 'approval_id'),
   ]);
   return {
     run: observedRun(runs[0]),
@@ -537,5 +543,6 @@ async function observeDatabase(home: TestDatabase, runId: string): Promise<Obser
     ready: ready.map(({ node_run_id }) => node_run_id).sort(),
     leases: leases.map(({ node_run_id, owner, epoch }) => ({ id: node_run_id, owner, epoch })).sort(byJson),
     timers: timers.map(({ kind, node_run_id }) => `${runId} ${kind} ${node_run_id}`).sort(),
+    approvals: approvals.map(observedApproval).sort(byJson),
   };
 }

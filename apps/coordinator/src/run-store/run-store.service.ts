@@ -154,7 +154,7 @@ export class RunStoreService {
           drafts.set(runId, new RunDraft(bucketOfRun(runId), runId, loaded, now));
         }
         answers = group.map((pending) => answer(pending, drafts));
-        return this.writes.write([...drafts.values()]);
+        return this.writes.write([...drafts.values()], this.options.approvalNotices);
       },
     );
     for (const draft of drafts.values()) this.announce(draft);

@@ -179,3 +179,24 @@ where d.bucket = k.bucket and d.node_run_id = k.node_run_id;
 -- write
 delete from timers d using unnest($1::smallint[], $2::text[], $3::text[], $4::text[]) as k (bucket, run_id, node_run_id, kind)
 where d.bucket = k.bucket and d.run_id = k.run_id and d.node_run_id = k.node_run_id and d.kind = k.kind;
+
+-- write
+insert into approvals (bucket, approval_id, run_id, node_run_id, owner, state, action, node_type_id, node_type_version, requested_by,
+                      requested_at, expires_at, approver_roles, reason_code, message, inputs)
+     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                    $10::json[], $11::timestamptz[], $12::timestamptz[], $13::json[], $14::text[], $15::text[], $16::json[]);
+
+-- write
+insert into approval_notices (bucket, approval_id, type, occurred_at, due_at, attempts)
+     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[]);
+
+-- write
+update approvals a
+  set state = u.state, decided_by = u.decided_by, decided_at = u.decided_at, comment = u.comment
+ from unnest($1::smallint[], $2::text[], $3::text[], $4::json[], $5::timestamptz[], $6::text[])
+      as u (bucket, approval_id, state, decided_by, decided_at, comment)
+where a.bucket = u.bucket and a.approval_id = u.approval_id;
+
+-- write
+insert into approval_notices (bucket, approval_id, type, occurred_at, due_at, attempts)
+     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[]);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Statement } from '#database';
 import type { Changes, RunDraft } from '../lifecycle/run-draft.js';
 import type { Bucket } from '../sharding/bucket.js';
+import type { ApprovalNoticeEntity } from '../tables/approval-notice.entity.js';
 import type { LeaseEntity } from '../tables/lease.entity.js';
 import type { NodeRunEntity } from '../tables/node-run.entity.js';
 import type { ReadyEntity } from '../tables/ready.entity.js';
@@ -124,8 +125,12 @@ export class RunWritesRepository {
     };
   }
 
-  /** Everything that the drafts of a group changed, deletions before insertions. */
-  write(drafts: readonly RunDraft[]): Statement[] {
+  /**
+   * Everything that the drafts of a group changed, deletions before insertions.
+   *
+   * @param approvalNotices whether there is a webhook to be told of approvals
+   */
+  write(drafts: readonly RunDraft[], approvalNotices = false): Statement[] {
     const all = <T>(select: (draft: RunDraft) => Iterable<T>) => drafts.flatMap((draft) => [...select(draft)]);
     const heads = drafts.filter(({ changes, headChanged }) => changes.newRun === undefined && headChanged);
     const newNodeRuns = all(({ changes }) => changes.newNodeRuns.values());
@@ -144,6 +149,7 @@ export class RunWritesRepository {
       insertReports(all(({ changes }) => changes.reports)),
       insertApprovals(all(({ changes }) => changes.newApprovals)),
       updateApprovals(all(({ changes }) => changes.settledApprovals)),
+      insertApprovalNotices(approvalNotices ? all(approvalNoticesOf) : []),
       insertEvents(all(({ changes }) => changes.events)),
       deleteReady(all(({ changes }) => changes.ready.removed.values())),
       insertReady(added(drafts, ({ changes }) => changes.ready)),
@@ -345,6 +351,25 @@ function updateApprovals(rows: RunDraft['changes']['settledApprovals']): Stateme
       where a.bucket = u.bucket and a.approval_id = u.approval_id`,
     rows,
     ['bucket', 'approval_id', 'state', 'decided_by', 'decided_at', 'comment'],
+  );
+}
+
+function approvalNoticesOf({ changes }: RunDraft): ApprovalNoticeEntity[] {
+  const notice = (bucket: Bucket, approval_id: string, type: ApprovalNoticeEntity['type'], at: Date) => {
+    return { bucket, approval_id, type, occurred_at: at, due_at: at, attempts: 0 };
+  };
+  return [
+    ...changes.newApprovals.map((row) => notice(row.bucket, row.approval_id, 'requested', row.requested_at)),
+    ...changes.settledApprovals.map((row) => notice(row.bucket, row.approval_id, row.state, row.decided_at)),
+  ];
+}
+
+function insertApprovalNotices(rows: readonly ApprovalNoticeEntity[]): Statement | undefined {
+  return columns(
+    `insert into approval_notices (bucket, approval_id, type, occurred_at, due_at, attempts)
+     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[])`,
+    rows,
+    ['bucket', 'approval_id', 'type', 'occurred_at', 'due_at', 'attempts'],
   );
 }
 

@@ -6,6 +6,9 @@ import { NodeRunEntity } from './node-run.entity.js';
 @Entity('approvals')
 @Index('approvals_node_run', ['bucket', 'node_run_id'])
 @Index('approvals_requested', ['requested_at', 'approval_id'])
+@Index('approvals_pending', ['requested_at', 'approval_id'], { where: `"state" = 'pending'` })
+@Index('approvals_owner', ['owner', 'requested_at', 'approval_id'], { where: '"owner" is not null' })
+@Index('approvals_run', ['run_id'])
 @ForeignKey(() => NodeRunEntity, ['bucket', 'node_run_id'], ['bucket', 'node_run_id'], {
   name: 'approvals_node_run_fkey',
   onDelete: 'CASCADE',

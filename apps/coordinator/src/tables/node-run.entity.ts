@@ -2,8 +2,11 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { NodeKind, NodeRunState } from '#contract';
 import { RunEntity } from './run.entity.js';
 
-/** The action for which a node run waits until somebody approves it, or that its execution was approved; null: nobody was asked. */
-export type NodeRunApproval = 'run.start' | 'node.run.execute' | 'approved' | null;
+/** What can wait for an approval. */
+export type ApprovableAction = 'run.start' | 'node.run.execute';
+
+/** What a node run waits for, or that it may go on; null: nobody was asked. */
+export type NodeRunApproval = ApprovableAction | 'approved' | null;
 
 /** A node run's hot row. No index on `state`, so that updates stay HOT. */
 @Entity('node_runs')

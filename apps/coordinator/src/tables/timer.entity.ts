@@ -2,9 +2,11 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
  * `run_deadline`: the wall time of the run is used up. `node_run_deadline`: that of the node run is, or its executor has not
- * reported in time. `cancel_notice`: an executor is to be told of a cancel. `approval_expiry`: nobody has approved it in time.
+ * reported in time. `cancel_notice`: an executor is to be told of a cancel. `approval_expiry` and `start_approval_expiry`:
+ * nobody has approved its execution, or the start of the run, in time.
  */
-export type TimerKind = 'run_deadline' | 'node_run_deadline' | 'cancel_notice' | 'approval_expiry';
+export type TimerKind =
+  'run_deadline' | 'node_run_deadline' | 'cancel_notice' | 'approval_expiry' | 'start_approval_expiry';
 
 /** Something that is due at a time, whatever process is alive then. */
 @Entity('timers')

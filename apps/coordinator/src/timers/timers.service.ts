@@ -76,13 +76,14 @@ export class TimersService implements OnModuleInit {
         documents: true,
         decide: (draft) => expireNodeRun(draft, nodeRunId),
       });
-    } else if (key.kind === 'approval_expiry') {
+    } else if (key.kind === 'approval_expiry' || key.kind === 'start_approval_expiry') {
+      const action = key.kind === 'approval_expiry' ? 'node.run.execute' : 'run.start';
       await this.store.execute({
         runId,
         nodeRunIds: [nodeRunId],
         open: true,
         documents: true,
-        decide: (draft) => expireApproval(draft, nodeRunId),
+        decide: (draft) => expireApproval(draft, nodeRunId, action),
       });
     } else if (await this.repository.postpone(this.database, key, new Date())) {
       await this.tell(nodeRunId);

@@ -3,6 +3,7 @@ import { LeasesTimersLimits1763740000000 } from './1763740000000-leases-timers-l
 import { Secrets1763750000000 } from './1763750000000-secrets.js';
 import { Owners1763760000000 } from './1763760000000-owners.js';
 import { Approvals1763770000000 } from './1763770000000-approvals.js';
+import { ApprovalNotices1763771000000 } from './1763771000000-approval-notices.js';
 
 /** Every migration, oldest first. A migration that has been released is never edited. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Secrets1763750000000,
   Owners1763760000000,
   Approvals1763770000000,
+  ApprovalNotices1763771000000,
 ];
