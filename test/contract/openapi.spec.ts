@@ -13,8 +13,18 @@ class NothingModule {}
 /** Schemas whose OpenAPI form differs from the standard's, with the reason. None does. */
 const DIFFERENCES: Readonly<Record<string, string>> = {};
 
-/** Contract classes beyond the standard, which has no schema for them: what the listings answer. */
-const ADDITIONS = ['AtomicNodeRun', 'AtomicNodeRunProgress', 'NodePack', 'NodePackRefusal', 'NodeRunList', 'RunList'];
+/** Contract classes beyond the standard, which has no schema for them: what listings and approvals are made of. */
+const ADDITIONS = [
+  'Approval',
+  'ApprovalDecisionRequest',
+  'ApprovalList',
+  'AtomicNodeRun',
+  'AtomicNodeRunProgress',
+  'NodePack',
+  'NodePackRefusal',
+  'NodeRunList',
+  'RunList',
+];
 
 type Json = Record<string, unknown>;
 
