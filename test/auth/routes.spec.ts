@@ -8,6 +8,8 @@ import type { Suite } from '../../apps/standalone/src/standalone.app.js';
 import { standaloneSettings } from '../../apps/standalone/src/standalone.config.js';
 import { call, conforming, refusal } from '../e2e/http.js';
 import type { Answer } from '../e2e/http.js';
+import { startPdp } from '../e2e/pdp.js';
+import type { StartedPdp } from '../e2e/pdp.js';
 
 /** A route as the service's own OpenAPI document has it: a new one is in the table by itself. */
 interface Route {
@@ -29,6 +31,7 @@ const SERVICES = [
   ['gateway', 'arp-run-gateway'],
   ['coordinator', 'arp-run-coordinator'],
   ['atomicExecutor', 'arp-atomic-executor'],
+  ['pdp', 'arp-pdp'],
 ] as const;
 
 /** What a route that is not public answers to whom. */
@@ -131,6 +134,7 @@ const FOREIGN: Readonly<Record<string, ForeignAnswer>> = {
   get_approval: NO_APPROVAL,
   approve_approval: NO_APPROVAL,
   deny_approval: NO_APPROVAL,
+  decide_policy: ['of no tenant'],
   get_artifact: ['refused', 404, 'artifact_not_found'],
 };
 
@@ -138,6 +142,8 @@ describe('every route of every service', () => {
   let issuer: TokenIssuer;
   let database: TestDatabase;
   let suite: Suite;
+  let pdp: StartedPdp;
+  let urls: Readonly<Record<(typeof SERVICES)[number][0], string>>;
   let routes: Route[];
   let cells = 0;
   beforeAll(async () => {
@@ -154,9 +160,13 @@ describe('every route of every service', () => {
       ARP_ATOMIC_EXECUTOR_PORT: '0',
     });
     suite = await startSuite(settings, () => undefined);
-    routes = (await Promise.all(SERVICES.map(([name, audience]) => routesOf(suite[name], audience)))).flat();
+    pdp = await startPdp({ ARP_AUTH_PROFILE: '', ARP_AUTH_MODE: 'required', ARP_AUTH_ISSUER: issuer.issuer });
+    const { gateway, coordinator, atomicExecutor } = suite;
+    urls = { gateway, coordinator, atomicExecutor, pdp: pdp.url };
+    routes = (await Promise.all(SERVICES.map(([name, audience]) => routesOf(urls[name], audience)))).flat();
   });
   afterAll(async () => {
+    await pdp.stop();
     await suite.stop();
     await database.drop();
     await issuer.close();
@@ -229,7 +239,7 @@ describe('every route of every service', () => {
       if (expected === undefined) throw new Error(`${operationId} is new: what does it answer to another tenant?`);
       cells += 1;
       if (expected[0] === 'of no tenant') continue;
-      const base = suite[SERVICES.find(([, name]) => name === audience)?.[0] ?? 'gateway'];
+      const base = urls[SERVICES.find(([, name]) => name === audience)?.[0] ?? 'gateway'];
       const url = base + path.replaceAll(/\{\w+\}/g, (name) => ids[name] ?? name);
       const ask = (tenant: string) => call(method, url, bodies[operationId], as(tenant, audience));
       const answer = await ask('globex');

@@ -13,7 +13,7 @@ class NothingModule {}
 /** Schemas whose OpenAPI form differs from the standard's, with the reason. None does. */
 const DIFFERENCES: Readonly<Record<string, string>> = {};
 
-/** Contract classes beyond the standard, which has no schema for them: what the listings answer. */
+/** Contract classes beyond the standard, which has no schema for them: what listings and approvals are made of. */
 const ADDITIONS = [
   'Approval',
   'ApprovalDecisionRequest',

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { call } from '../e2e/http.js';
+import { startPdp } from '../e2e/pdp.js';
+import type { StartedPdp } from '../e2e/pdp.js';
 import { inOneProcess } from '../e2e/suites.js';
 import type { SuiteUnderTest } from '../e2e/suites.js';
 import { describeWithStandard, resolvedSchema } from './standard.js';
@@ -25,25 +27,18 @@ interface Document {
   components: { schemas: Json; responses?: Record<string, Operation['responses'][string]>; securitySchemes: Json };
 }
 
+const APPROVALS = [
+  'GET /v1/approvals',
+  'GET /v1/approvals/{approval_id}',
+  'POST /v1/approvals/{approval_id}:approve',
+  'POST /v1/approvals/{approval_id}:deny',
+];
+
 /** Everything that we serve beyond the standard. Nothing else may differ. */
 const ADDITIONS = {
   routes: {
-    'run-gateway': [
-      'GET /v1/approvals',
-      'GET /v1/approvals/{approval_id}',
-      'POST /v1/approvals/{approval_id}:approve',
-      'POST /v1/approvals/{approval_id}:deny',
-      'GET /v1/runs',
-      'GET /v1/runs/{run_id}/node-runs',
-    ],
-    'run-coordinator': [
-      'GET /v1/approvals',
-      'GET /v1/approvals/{approval_id}',
-      'POST /v1/approvals/{approval_id}:approve',
-      'POST /v1/approvals/{approval_id}:deny',
-      'GET /v1/runs',
-      'GET /v1/runs/{run_id}/node-runs',
-    ],
+    'run-gateway': [...APPROVALS, 'GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
+    'run-coordinator': [...APPROVALS, 'GET /v1/runs', 'GET /v1/runs/{run_id}/node-runs'],
     'atomic-executor': [
       'GET /v1/artifacts/{artifact_id}',
       'GET /v1/atomic-node-runs',
@@ -70,19 +65,29 @@ const ADDITIONS = {
 };
 
 const MODES = ['disabled', 'required'] as const;
+/** The suite, and the policy decision point beside it. */
+type Started = SuiteUnderTest & { readonly pdp: StartedPdp };
+
 const SERVICES = [
-  ['run-gateway', (suite: SuiteUnderTest) => suite.gateway],
-  ['run-coordinator', (suite: SuiteUnderTest) => suite.coordinator],
-  ['atomic-executor', (suite: SuiteUnderTest) => suite.executor],
+  ['run-gateway', (suite: Started) => suite.gateway],
+  ['run-coordinator', (suite: Started) => suite.coordinator],
+  ['atomic-executor', (suite: Started) => suite.executor],
+  ['pdp', (suite: Started) => suite.pdp.url],
 ] as const;
 
 describeWithStandard('The OpenAPI document that each service serves', () => {
-  const suites = new Map<string, SuiteUnderTest>();
+  const suites = new Map<string, Started>();
   beforeAll(async () => {
-    for (const mode of MODES) suites.set(mode, await inOneProcess({ ARP_AUTH_MODE: mode }));
+    for (const mode of MODES) {
+      const env = { ARP_AUTH_MODE: mode };
+      suites.set(mode, { ...(await inOneProcess(env)), pdp: await startPdp(env) });
+    }
   });
   afterAll(async () => {
-    for (const suite of suites.values()) await suite.stop();
+    for (const suite of suites.values()) {
+      await suite.pdp.stop();
+      await suite.stop();
+    }
   });
 
   describe.each(MODES.flatMap((mode) => SERVICES.map(([name, baseUrl]) => [mode, name, baseUrl] as const)))(

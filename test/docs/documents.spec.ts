@@ -1,6 +1,8 @@
 import { ERROR_CATALOGUE, NODE_RUN_ERROR_CATALOGUE } from '#contract';
 import { REFUSAL_CODES } from '@arp-jarvis/node-pack-sdk/runtime';
 import { call } from '../e2e/http.js';
+import { startPdp } from '../e2e/pdp.js';
+import type { StartedPdp } from '../e2e/pdp.js';
 import { inOneProcess } from '../e2e/suites.js';
 import type { SuiteUnderTest } from '../e2e/suites.js';
 import { expectCheckedIn } from './checked-in.js';
@@ -16,25 +18,31 @@ interface Document {
   readonly paths: Record<string, Record<string, Operation>>;
 }
 
-/** Thrown by the executors' clients only: the coordinator makes it an error of the node run, or a message of its health. */
-const NEVER_ANSWERED = ['atomic_executor_unavailable', 'composite_executor_unavailable'];
+/** Thrown by clients of the coordinator only: it makes it an error of the node run, a denial, or a message of its health. */
+const NEVER_ANSWERED = ['composite_executor_unavailable', 'pdp_unavailable'];
 
 const GENERATED = '<!-- Generated from the code by `npm run docs`; a test compares. -->\n';
 
 describe('documents that must say what the code does', () => {
   let suite: SuiteUnderTest;
+  let pdp: StartedPdp;
   const documents = new Map<string, Document>();
   beforeAll(async () => {
     suite = await inOneProcess();
+    pdp = await startPdp();
     for (const [name, base] of [
       ['gateway', suite.gateway],
       ['coordinator', suite.coordinator],
       ['atomic-executor', suite.executor],
+      ['pdp', pdp.url],
     ] as const) {
       documents.set(name, (await call<Document>('GET', `${base}/openapi.json`)).body);
     }
   });
-  afterAll(async () => suite.stop());
+  afterAll(async () => {
+    await pdp.stop();
+    await suite.stop();
+  });
 
   it('docs/openapi/*.json: the OpenAPI documents as served', () => {
     for (const [name, document] of documents) {

@@ -1,6 +1,7 @@
 import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-executor.config.js';
 import { coordinatorSettings } from '../../apps/coordinator/src/coordinator.config.js';
 import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
+import { pdpSettings } from '../../apps/pdp/src/pdp.config.js';
 import { authSettings } from '#auth';
 import { defineSettings, isSecret, secretFileName, serviceSettings } from '#config';
 import type { SettingsDefinition, SettingSpecs } from '#config';
@@ -31,6 +32,7 @@ export function settingsByService(): [string, DocumentedSetting[]][] {
     ['Run Gateway', own(gatewaySettings)],
     ['Run Coordinator', own(coordinatorSettings)],
     ['Atomic Executor', own(atomicExecutorSettings)],
+    ['Policy decision point', own(pdpSettings)],
   ];
 }
 

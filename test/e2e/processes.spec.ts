@@ -103,7 +103,7 @@ describe('programs as a person starts and stops them', () => {
   it('npx nest start <service> starts each alone, with --host and --port', async () => {
     const database = await createTestDatabase();
     const tree = await copyTree();
-    for (const app of ['gateway', 'coordinator', 'atomic-executor']) {
+    for (const app of ['gateway', 'coordinator', 'atomic-executor', 'pdp']) {
       const port = await freePort();
       const settings = { DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
       const nest = startGroup(`npx nest start ${app} -- --host 127.0.0.1 --port ${port}`, settings, tree.folder);

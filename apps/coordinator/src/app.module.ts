@@ -5,7 +5,7 @@ import type { AuthRules } from '#auth';
 import { CompositeExecutorApi, NodeRegistryApi } from '#contract';
 import { Database } from '#database';
 import { HealthModule, LOGGER } from '#http';
-import type { Logger, ServiceDescription } from '#http';
+import type { DependencyCheck, Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { ASSIGNMENT_SECRET } from './assignments/assignment-tokens.service.js';
 import { APPROVAL_WEBHOOK, ApprovalWebhook } from './approvals/approval-webhook.js';
@@ -39,6 +39,8 @@ import { RunsModule } from './runs/runs.module.js';
 export interface CoordinatorDependencies {
   readonly database: Database;
   readonly policy: PolicyCheckpoint;
+  /** Of what decides behind the checkpoint. */
+  readonly policyChecks: readonly DependencyCheck[];
   readonly executors: AtomicExecutors;
   readonly compositeExecutor: CompositeExecutorApi | undefined;
   readonly nodeRegistry: NodeRegistryApi | undefined;
@@ -97,6 +99,7 @@ export class CoordinatorModule {
           ...atomicExecutorChecks(dependencies.executors.all),
           ...(dependencies.compositeExecutor === undefined ? [] : [CompositeExecutorCheck]),
           ...(dependencies.nodeRegistry === undefined ? [] : [NodeRegistryCheck]),
+          ...dependencies.policyChecks,
         ]),
         RunsModule,
         ListingsModule,

@@ -1,12 +1,11 @@
 import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
-import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient } from '#clients';
+import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient, PolicyDecisionClient } from '#clients';
 import type { ApprovalsApi, AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
 import { provideDatabase } from '#database';
 import type { ProvidedDatabase } from '#database';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { ServiceApp, ServiceDescription } from '#http';
-import { PolicyCheckpoint } from '#policy';
 import { CoordinatorModule } from './app.module.js';
 import { approvalWebhookOf } from './approvals/approval-webhook.js';
 import { ApprovalsService } from './approvals/approvals.service.js';
@@ -14,6 +13,7 @@ import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import type { CoordinatorSettings } from './coordinator.config.js';
 import { COORDINATOR_ENTITIES } from './entities.js';
 import { DocumentLimits } from './node-runs/document-limits.js';
+import { openCheckpoint } from './open-checkpoint.js';
 import { CoordinatorRunsService } from './runs/coordinator-runs.service.js';
 import { RETENTION_DEFAULTS } from './retention/retention-options.js';
 
@@ -49,9 +49,11 @@ export async function createCoordinator(
   sayWhatHolds(auth, logger);
   const approvalWebhook = approvalWebhookOf(settings);
   const clients = createClients(settings, peers);
+  const policy = await openCheckpoint(settings, { service: COORDINATOR.name, pdp: clients.pdp }, logger);
   const module = CoordinatorModule.of(COORDINATOR, {
     database: database.database,
-    policy: new PolicyCheckpoint(settings),
+    policy: policy.checkpoint,
+    policyChecks: policy.checks,
     executors: new AtomicExecutors(peers.executor === undefined ? clients.executors : [peers.executor]),
     compositeExecutor: peers.compositeExecutor ?? clients.compositeExecutor,
     nodeRegistry: peers.nodeRegistry ?? clients.nodeRegistry,
@@ -85,6 +87,7 @@ export async function createCoordinator(
     approvals: service.app.get(ApprovalsService),
     stop: async () => {
       await service.stop();
+      await policy.close();
       for (const client of Object.values(clients).flat()) await client?.close();
     },
   };
@@ -103,6 +106,7 @@ function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
   const executors = peers.executor === undefined ? settings.JARVIS_ATOMIC_EXECUTOR_URL : undefined;
   const composite = peers.compositeExecutor === undefined ? settings.JARVIS_COMPOSITE_EXECUTOR_URL : undefined;
   const registry = peers.nodeRegistry === undefined ? settings.JARVIS_NODE_REGISTRY_URL : undefined;
+  const pdp = settings.JARVIS_PDP_URL;
   const tokens = outboundTokens(settings);
   // One for all atomic executors: they have one audience.
   const atomicTokens = tokens.asService({
@@ -127,6 +131,17 @@ function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
             tokens: tokens.asService({
               audience: settings.JARVIS_COMPOSITE_EXECUTOR_AUDIENCE,
               bearerToken: settings.JARVIS_COMPOSITE_EXECUTOR_BEARER_TOKEN,
+            }),
+          }),
+    pdp:
+      pdp === undefined
+        ? undefined
+        : new PolicyDecisionClient({
+            baseUrl: pdp,
+            timeoutMs: settings.JARVIS_PDP_TIMEOUT_MS,
+            tokens: tokens.asService({
+              audience: settings.JARVIS_PDP_AUDIENCE,
+              bearerToken: settings.JARVIS_PDP_BEARER_TOKEN,
             }),
           }),
     nodeRegistry:

@@ -81,6 +81,20 @@ export const coordinatorSettings = defineSettings(
       default: 5_000,
       desc: 'Longest wait for the Node Registry to answer, in milliseconds.',
     }),
+    JARVIS_PDP_URL: httpUrl({
+      default: undefined,
+      desc: 'Base URL of a policy decision point (PDP), which then decides alone: neither JARVIS_POLICY_PROFILE nor JARVIS_POLICY_PATH is looked at. Whatever it does not decide is denied with pdp_unavailable.',
+      example: 'http://127.0.0.1:8086',
+    }),
+    JARVIS_PDP_BEARER_TOKEN: secret(1)({
+      default: undefined,
+      desc: 'Bearer token for calls to the PDP. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
+    }),
+    JARVIS_PDP_AUDIENCE: text({ default: 'arp-jarvis-pdp', desc: 'Audience of the tokens for the PDP.' }),
+    JARVIS_PDP_TIMEOUT_MS: wholeNumber({ min: 100, max: 60_000 })({
+      default: 5_000,
+      desc: 'Longest wait for a decision of the PDP, in milliseconds.',
+    }),
     JARVIS_RUN_COORDINATOR_PUBLIC_URL: httpUrl({
       default: undefined,
       desc: 'Base URL under which executors reach this coordinator. Without it composite node runs fail with coordinator_url_unconfigured.',
@@ -162,6 +176,7 @@ export const coordinatorSettings = defineSettings(
     JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: ['ARP_ATOMIC_EXECUTOR_BEARER_TOKEN'],
     JARVIS_COMPOSITE_EXECUTOR_URL: ['ARP_COMPOSITE_EXECUTOR_URL'],
     JARVIS_NODE_REGISTRY_URL: ['ARP_NODE_REGISTRY_URL'],
+    JARVIS_PDP_URL: ['ARP_PDP_URL'],
     ...policySettings.aliases,
   },
 );

@@ -6,6 +6,7 @@ import { demonstrate, ECHO_REQUEST } from './demonstration.js';
 import { startSuite } from './standalone.app.js';
 import type { Suite } from './standalone.app.js';
 import { STANDALONE_DEFAULTS, standaloneSettings } from './standalone.config.js';
+import type { StandaloneSettings } from './standalone.config.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -29,9 +30,7 @@ await runService(async () => {
       ? `The suite is up, without authentication (${chosen}).`
       : `The suite is up, and a token is ${mode} (${chosen}).`,
   );
-  say(
-    `Policy: ${settings.JARVIS_POLICY_PROFILE === 'dev-allow' ? 'JARVIS_POLICY_PROFILE=dev-allow, everything is allowed' : 'everything is denied'}. For development only.`,
-  );
+  say(`Policy: ${describePolicy(settings)}.`);
   if (mode !== 'disabled' && !switches['no-demo']) {
     say('The demonstration run is left out: it has no token.');
   } else if (!switches['no-demo']) {
@@ -49,6 +48,15 @@ await runService(async () => {
     },
   };
 });
+
+function describePolicy(settings: StandaloneSettings): string {
+  const { JARVIS_PDP_URL: pdp, JARVIS_POLICY_PROFILE: profile, JARVIS_POLICY_PATH: file } = settings;
+  if (pdp !== undefined) return `decided by ${pdp} (JARVIS_PDP_URL)`;
+  if (profile === 'dev-allow') {
+    return 'JARVIS_POLICY_PROFILE=dev-allow, everything is allowed. For development only';
+  }
+  return file === undefined ? 'none is configured, everything is denied' : `the file ${file} (JARVIS_POLICY_PATH)`;
+}
 
 function showWhereToGo({ gateway, coordinator, atomicExecutor, data }: Suite): void {
   say(`

@@ -6,12 +6,25 @@ const given = (names: string[], text?: string) => [...permissionsOf(names, readG
 describe('grants', () => {
   it('are those of the roles of the suite by default', () => {
     expect(given(['arp-user'])).toEqual(
-      ['artifact.read', 'node_run.read', 'node_type.read', 'run.cancel', 'run.read', 'run.start'].sort(),
+      [
+        'approval.read',
+        'artifact.read',
+        'node_run.read',
+        'node_type.read',
+        'run.cancel',
+        'run.read',
+        'run.start',
+      ].sort(),
     );
     expect(given(['arp-viewer'])).not.toContain('run.start');
     expect(given(['arp-operator'])).toContain('tenant.all');
     expect(given(['arp-admin'])).toEqual([...PERMISSIONS].sort());
-    expect(given(['arp-coordinator'])).toEqual(['node_pack.read', 'node_run.execute', 'node_type.read']);
+    expect(given(['arp-coordinator'])).toEqual([
+      'node_pack.read',
+      'node_run.execute',
+      'node_type.read',
+      'policy.decide',
+    ]);
     expect(given(['authenticated', 'anonymous', 'somebody', '__proto__', 'constructor'])).toEqual([]);
   });
 
@@ -48,7 +61,7 @@ describe('grants', () => {
 });
 
 describe('the roles of a token', () => {
-  const roles = (claims: Record<string, unknown>) => rolesOf(claims, ['me', 'also-me']).slice(1);
+  const roles = (claims: Record<string, unknown>) => rolesOf(claims, ['me', 'also-me']);
 
   it.each([
     ['realm roles', { realm_access: { roles: ['a', 'b'] } }, ['a', 'b']],
@@ -65,11 +78,7 @@ describe('the roles of a token', () => {
     expect(roles(claims)).toEqual(expected);
   });
 
-  it('has the role of everybody with a token', () => {
-    expect(rolesOf({}, [])).toEqual(['authenticated']);
-  });
-
   it('takes no client role from what every object has', () => {
-    expect(rolesOf({ resource_access: {} }, ['constructor', '__proto__'])).toEqual(['authenticated']);
+    expect(rolesOf({ resource_access: {} }, ['constructor', '__proto__'])).toEqual([]);
   });
 });

@@ -28,17 +28,36 @@ export function stampIdentity(
   forwarders: readonly string[],
 ): RunStartRequest {
   if (principal.owner === undefined) return request;
-  const { actor: _actor, tenant_id: _tenant, identity: said, ...rest } = request.run_context ?? {};
+  const { identity: said, ...context } = request.run_context ?? {};
+  return { ...request, run_context: { ...withoutCaller(context), ...callerOf(principal, said, forwarders) } };
+}
+
+/** A run context that says of the caller what his token says, and nothing else. Empty without authentication. */
+export function contextOfCaller(principal: Principal): RunContext {
+  return principal.owner === undefined ? {} : callerOf(principal, undefined, []);
+}
+
+/** The run context without anything about who asked. */
+export function withoutCaller({
+  actor: _actor,
+  tenant_id: _tenant,
+  identity: _identity,
+  ...rest
+}: RunContext): RunContext {
+  return rest;
+}
+
+function callerOf(
+  principal: Principal,
+  said: Record<string, unknown> | undefined,
+  forwarders: readonly string[],
+): RunContext {
   const { tenantId, issuer } = principal;
   const actor = actorOf(principal);
   return {
-    ...request,
-    run_context: {
-      ...rest,
-      ...(tenantId === undefined ? {} : { tenant_id: tenantId }),
-      ...(actor === undefined ? {} : { actor }),
-      ...(issuer === undefined ? {} : { identity: { ...identityOf(principal, issuer, said, forwarders) } }),
-    },
+    ...(tenantId === undefined ? {} : { tenant_id: tenantId }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(issuer === undefined ? {} : { identity: { ...identityOf(principal, issuer, said, forwarders) } }),
   };
 }
 

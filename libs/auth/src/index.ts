@@ -4,7 +4,7 @@ export { AuthModule } from './auth.module.js';
 export type { AuthMode, AuthProfile, AuthRules, TokenRules } from './auth-rules.js';
 export { authSettings } from './auth-settings.js';
 export type { AuthSettings } from './auth-settings.js';
-export { actorOf, FORWARDERS, stampIdentity, withoutIdentity } from './identity.js';
+export { actorOf, contextOfCaller, FORWARDERS, stampIdentity, withoutCaller, withoutIdentity } from './identity.js';
 export { outboundTokens } from './outbound/outbound-tokens.js';
 export type { OutboundPeer, OutboundSettings, OutboundTokens } from './outbound/outbound-tokens.js';
 export { staticToken } from './outbound/token-source.js';

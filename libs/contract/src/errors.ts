@@ -111,6 +111,11 @@ export const ERROR_CATALOGUE = {
     retryable: true,
     message: 'The node registry did not answer. Check that it is running and that JARVIS_NODE_REGISTRY_URL names it.',
   },
+  pdp_unavailable: {
+    status: 502,
+    retryable: true,
+    message: 'The policy decision point did not answer. Check that it is running and that JARVIS_PDP_URL names it.',
+  },
   token_request_failed: {
     status: 502,
     retryable: true,

@@ -31,7 +31,14 @@ export { ApprovalList } from './approvals/approval-list.js';
 export { PERMISSIONS } from './permissions.js';
 export type { Permission } from './permissions.js';
 export type { Assignment, Principal, RequestContext, TraceContext } from './request-context.js';
-export { AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, ApprovalsApi, RunsApi } from './services.js';
+export {
+  AtomicExecutorApi,
+  CompositeExecutorApi,
+  NodeRegistryApi,
+  PolicyDecisionApi,
+  ApprovalsApi,
+  RunsApi,
+} from './services.js';
 export type {
   ApprovalListOptions,
   ApprovalVerdict,
@@ -79,7 +86,7 @@ export type { EvaluationStatus } from './core/evaluation-status.js';
 export { ExecutorBinding } from './core/executor-binding.js';
 export { ExecutorInstance } from './core/executor-instance.js';
 export { ExecutorType } from './core/executor-type.js';
-export { NODE_KINDS } from './core/node-kind.js';
+export { kindByPrefix, NODE_KINDS } from './core/node-kind.js';
 export type { NodeKind } from './core/node-kind.js';
 export { NodeRun } from './core/node-run.js';
 export { NODE_RUN_STATES } from './core/node-run-state.js';

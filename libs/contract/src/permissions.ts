@@ -13,6 +13,7 @@ export const PERMISSIONS = [
   'node_pack.read',
   'approval.read',
   'approval.decide',
+  'policy.decide',
   /** Not of a route: whoever has it sees and acts across tenants. */
   'tenant.all',
 ] as const;

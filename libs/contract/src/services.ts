@@ -14,6 +14,8 @@ import type { RunEvent } from './core/run-event.js';
 import type { RunState } from './core/run-state.js';
 import type { NodeRunList } from './listings/node-run-list.js';
 import type { RunList } from './listings/run-list.js';
+import type { PolicyDecision } from './core/policy-decision.js';
+import type { PolicyDecisionRequest } from './pdp/policy-decision-request.js';
 import type { RequestContext } from './request-context.js';
 import type { RunStartRequest } from './run-gateway/run-start-request.js';
 
@@ -162,5 +164,16 @@ export abstract class NodeRegistryApi {
   /** @returns undefined when the registry has no such node type, or not in this version */
   abstract getNodeType(ctx: RequestContext, ref: NodeTypeQuery): Promise<NodeType | undefined>;
   /** Resolves when the registry can serve. */
+  abstract ping(ctx: RequestContext): Promise<void>;
+}
+
+/** A policy decision point (pdp.openapi.yaml). Implemented by the service itself and by its HTTP client. */
+export abstract class PolicyDecisionApi {
+  /**
+   * Rejects with `pdp_unavailable` where HTTP is between, and when what it must know of a node type cannot be had: node_registry_unavailable,
+   * atomic_executor_unavailable.
+   */
+  abstract decidePolicy(ctx: RequestContext, request: PolicyDecisionRequest): Promise<PolicyDecision>;
+  /** Resolves when it can serve. */
   abstract ping(ctx: RequestContext): Promise<void>;
 }

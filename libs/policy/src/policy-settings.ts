@@ -1,4 +1,4 @@
-import { defineSettings, text } from '#config';
+import { defineSettings, text, yesNo } from '#config';
 import type { SettingsOf } from '#config';
 
 export const policySettings = defineSettings(
@@ -12,6 +12,10 @@ export const policySettings = defineSettings(
       default: undefined,
       desc: 'File with the policy: statements as JSON, or Cedar when its name ends in .cedar. Read again whenever it changes; one that cannot be used denies everything at the start, and later leaves the last one in force. docs/policy.md describes it.',
       example: '/etc/jarvis/policy.json',
+    }),
+    JARVIS_POLICY_DRY_RUN: yesNo({
+      default: false,
+      desc: 'For trying a policy out: what it denies or wants approved is written to the log as a warning, and allowed.',
     }),
   },
   { JARVIS_POLICY_PATH: ['ARP_POLICY_PATH'] },

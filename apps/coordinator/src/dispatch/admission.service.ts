@@ -60,7 +60,9 @@ export class AdmissionService {
     if (nodeKind === undefined || obstacle !== undefined) {
       return { kind: 'refused', outcome: failure(obstacle ?? 'unknown_node_kind') };
     }
-    const decision = await this.decide(ctx, ticket);
+    const decision = await this.decide(ctx, ticket, { ...facts, kind: nodeKind });
+    // What policy has against a node type that nobody can describe now, it may not have when it knows more.
+    if (isExecutorAway && decision.decision !== 'allow') return { kind: 'later' };
     if (decision.decision === 'require_approval') {
       const { inputs, run_context: runContext } = ticket;
       const { defaultExpiryMs } = this.approvals;
@@ -92,7 +94,7 @@ export class AdmissionService {
   }
 
   /** What the constraints demand of a person comes first; then the policy checkpoint. */
-  private async decide(ctx: RequestContext, ticket: DispatchTicket): Promise<PolicyDecision> {
+  private async decide(ctx: RequestContext, ticket: DispatchTicket, facts: NodeTypeFacts): Promise<PolicyDecision> {
     const { constraints, run_context } = ticket;
     const isApproved = ticket.approval === 'approved';
     if (constraints?.gates?.require_approval === true && !isApproved) {
@@ -102,14 +104,19 @@ export class AdmissionService {
         message: 'gates.require_approval holds this node run until somebody approves it.',
       };
     }
-    const decision = await this.policy.decide(ctx, {
-      action: 'node.run.execute',
-      run_id: ticket.run_id,
-      node_run_id: ticket.node_run_id,
-      node_type_ref: { node_type_id: ticket.node_type_id, version: ticket.node_type_version },
-      ...(run_context === null ? {} : { run_context }),
-      ...(constraints === null ? {} : { constraints }),
-    });
+    const { kind, policy } = facts;
+    const decision = await this.policy.decide(
+      ctx,
+      {
+        action: 'node.run.execute',
+        run_id: ticket.run_id,
+        node_run_id: ticket.node_run_id,
+        node_type_ref: { node_type_id: ticket.node_type_id, version: ticket.node_type_version },
+        ...(run_context === null ? {} : { run_context }),
+        ...(constraints === null ? {} : { constraints }),
+      },
+      { isIdentityVerified: ticket.owner !== null, nodeType: { ...policy, ...(kind === undefined ? {} : { kind }) } },
+    );
     // Policy is asked again after an approval, since it may have come to deny what it would have had approved.
     return isApproved && decision.decision !== 'deny' ? approvedDecision(decision, ticket.node_run_id) : decision;
   }

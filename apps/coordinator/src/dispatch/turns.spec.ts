@@ -8,6 +8,7 @@ function ticket(tenant: string, id: string): DispatchTicket {
     node_run_id: id,
     run_id: id,
     parent_node_run_id: null,
+    owner: null,
     tenant_id: tenant,
     node_type_id: 'jarvis.core.echo',
     node_type_version: '0.1.0',

@@ -15,6 +15,8 @@ export interface DispatchTicket extends NodeRunKey {
   readonly parent_node_run_id: string | null;
   /** Empty when the run has none. */
   readonly tenant_id: string;
+  /** Of the run; null when it was started without authentication, so that its run context says of the caller what he liked. */
+  readonly owner: string | null;
   readonly node_type_id: string;
   readonly node_type_version: string;
   /** Null until it is known. */
@@ -45,6 +47,7 @@ export function freshTickets(draft: RunDraft): DispatchTicket[] {
       {
         ...row,
         tenant_id: draft.head.tenant_id ?? '',
+        owner: draft.head.owner,
         inputs: documents.inputs,
         constraints: documents.constraints,
         run_context: started.run_context,

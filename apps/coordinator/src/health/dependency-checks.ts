@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, CompositeExecutorApi, NodeRegistryApi } from '#contract';
-import type { AtomicExecutorApi, RequestContext } from '#contract';
+import type { AtomicExecutorApi, PolicyDecisionApi, RequestContext } from '#contract';
 import { Database } from '#database';
 import type { DependencyCheck } from '#http';
 
@@ -66,5 +66,17 @@ export class NodeRegistryCheck implements DependencyCheck {
 
   check(ctx: RequestContext): Promise<void> {
     return this.registry.ping(ctx);
+  }
+}
+
+/** Without it everything is denied. */
+export class PolicyDecisionPointCheck implements DependencyCheck {
+  readonly name = 'pdp';
+  readonly essential = false;
+
+  constructor(private readonly pdp: PolicyDecisionApi) {}
+
+  check(ctx: RequestContext): Promise<void> {
+    return this.pdp.ping(ctx);
   }
 }

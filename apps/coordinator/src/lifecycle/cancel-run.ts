@@ -1,14 +1,18 @@
+import type { PolicyDecision } from '#contract';
 import { cancelNodeRun, saidOfEnd, endNodeRun, failRunOverBudget, failure, tellExecutor } from './end-node-run.js';
 import { isNodeRunTerminal } from './node-run-state.js';
+import { policyDecidedEvent } from './policy-decided-event.js';
 import type { RunDraft } from './run-draft.js';
 
 /**
  * Cancels a run and every open node run of it; one that has ended stays as it is. The open node runs must be loaded.
  *
+ * @param decision of the checkpoint; undefined when nobody had to be asked
  * @throws AppError run_not_found
  */
-export function cancelRun(draft: RunDraft): void {
+export function cancelRun(draft: RunDraft, decision?: PolicyDecision): void {
   if (draft.isTerminal) return;
+  if (decision !== undefined) draft.append(policyDecidedEvent('run.cancel', decision, draft.head.root_node_run_id));
   for (const nodeRun of draft.open()) cancelNodeRun(draft, nodeRun);
   draft.append({ type: 'run_completed', data: { state: 'canceled' } });
   draft.moveRun('canceled');

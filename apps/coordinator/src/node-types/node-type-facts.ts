@@ -1,5 +1,7 @@
-import { SIDE_EFFECT_CLASSES } from '#contract';
+import { kindByPrefix, SIDE_EFFECT_CLASSES } from '#contract';
 import type { ConstraintEnvelope, NodeKind, NodeType, SideEffectClass } from '#contract';
+import { nodeTypePolicyFacts } from '#policy';
+import type { NodeTypePolicyFacts } from '#policy';
 import type { RetryPolicy } from '../lifecycle/retry-decision.js';
 import { readRetryPolicy } from './retry-policy.js';
 
@@ -17,19 +19,16 @@ export interface NodeTypeFacts {
   readonly constraints: ConstraintEnvelope | undefined;
   /** `extensions["jarvis.timeout_ms"]`: how long one execution may take, in milliseconds. */
   readonly timeoutMs: number | undefined;
+  /** What policies are told of it. */
+  readonly policy: NodeTypePolicyFacts;
 }
 
 /** Node's timers take no longer time, in milliseconds. */
 export const MAX_TIMEOUT_MS = 2_147_483_647;
 
-const PREFIXES: readonly (readonly [string, NodeKind])[] = [
-  ['atomic.', 'atomic'],
-  ['composite.', 'composite'],
-  ['jarvis.composite.', 'composite'],
-];
-
 /** Reads the facts out of a node type; an extension that is not what it should be counts as absent. */
-export function factsOf({ kind, constraints, extensions = {} }: NodeType): NodeTypeFacts {
+export function factsOf(nodeType: NodeType): NodeTypeFacts {
+  const { kind, constraints, extensions = {} } = nodeType;
   const sideEffect = SIDE_EFFECT_CLASSES.find((one) => one === extensions['jarvis.side_effect']);
   return {
     kind,
@@ -38,18 +37,21 @@ export function factsOf({ kind, constraints, extensions = {} }: NodeType): NodeT
     retry: readRetryPolicy(extensions['jarvis.retry']),
     constraints,
     timeoutMs: readTimeout(extensions['jarvis.timeout_ms']),
+    policy: nodeTypePolicyFacts(nodeType),
   };
 }
 
-/** What the id alone says: the kind, by the prefixes `atomic.`, `composite.` and `jarvis.composite.`. */
+/** What the id alone says: the kind, by its prefix. */
 export function factsByPrefix(nodeTypeId: string): NodeTypeFacts {
+  const kind = kindByPrefix(nodeTypeId);
   return {
-    kind: PREFIXES.find(([prefix]) => nodeTypeId.startsWith(prefix))?.[1],
+    kind,
     sideEffect: undefined,
     idempotent: false,
     retry: undefined,
     constraints: undefined,
     timeoutMs: undefined,
+    policy: kind === undefined ? {} : { kind },
   };
 }
 

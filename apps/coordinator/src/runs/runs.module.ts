@@ -1,16 +1,32 @@
 import { Module } from '@nestjs/common';
+import { FORWARDERS } from '#auth';
 import { EventStreamsModule } from '../event-streams/event-streams.module.js';
+import { APPROVAL_OPTIONS } from '../lifecycle/approval-options.js';
+import type { ApprovalOptions } from '../lifecycle/approval-options.js';
 import { ListingsModule } from '../listings/listings.module.js';
 import { NodeTypesModule } from '../node-types/node-types.module.js';
 import { RunStoreModule } from '../run-store/run-store.module.js';
 import { CoordinatorRunsService } from './coordinator-runs.service.js';
+import { RUN_START_OPTIONS } from './run-start-options.js';
+import type { RunStartOptions } from './run-start-options.js';
 import { RunsController } from './runs.controller.js';
 import { RunsService } from './runs.service.js';
 
 @Module({
   imports: [RunStoreModule, EventStreamsModule, ListingsModule, NodeTypesModule],
   controllers: [RunsController],
-  providers: [RunsService, CoordinatorRunsService],
+  providers: [
+    {
+      provide: RUN_START_OPTIONS,
+      useFactory: ({ defaultExpiryMs }: ApprovalOptions, forwarders: readonly string[]): RunStartOptions => ({
+        approvalExpiryMs: defaultExpiryMs,
+        forwarders,
+      }),
+      inject: [APPROVAL_OPTIONS, FORWARDERS],
+    },
+    RunsService,
+    CoordinatorRunsService,
+  ],
   exports: [CoordinatorRunsService],
 })
 export class RunsModule {}

@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { FORWARDERS, stampIdentity } from '#auth';
-import type { RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
+import { stampIdentity } from '#auth';
+import { AppError } from '#contract';
+import type { PolicyDecision, RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
 import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
-import { APPROVAL_OPTIONS } from '../lifecycle/approval-options.js';
-import type { ApprovalOptions } from '../lifecycle/approval-options.js';
 import { cancelRun } from '../lifecycle/cancel-run.js';
 import { refuseForeign } from '../lifecycle/foreign-run.js';
 import { mergeConstraints } from '../lifecycle/constraints.js';
+import { isRunTerminal } from '../lifecycle/run-state.js';
 import { startRun } from '../lifecycle/start-run.js';
 import { DocumentLimits } from '../node-runs/document-limits.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
@@ -16,6 +16,8 @@ import { RunReadsService } from '../run-store/run-reads.service.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
 import { isRunId } from '../sharding/bucket.js';
 import { runIdFor } from './run-identity.js';
+import { RUN_START_OPTIONS } from './run-start-options.js';
+import type { RunStartOptions } from './run-start-options.js';
 
 /** What a caller does with runs: start, read, cancel. */
 @Injectable()
@@ -26,8 +28,7 @@ export class RunsService {
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     private readonly limits: DocumentLimits,
-    @Inject(APPROVAL_OPTIONS) private readonly approvals: ApprovalOptions,
-    @Inject(FORWARDERS) private readonly forwarders: readonly string[],
+    @Inject(RUN_START_OPTIONS) private readonly starts: RunStartOptions,
   ) {}
 
   /**
@@ -38,23 +39,26 @@ export class RunsService {
    * @throws AppError invalid_request, run_already_exists, idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
    */
   async startRun(ctx: RequestContext, given: RunStartRequest, options: StartRunOptions = {}): Promise<StoredRun> {
-    const request = stampIdentity(ctx.principal, given, this.forwarders);
+    const request = stampIdentity(ctx.principal, given, this.starts.forwarders);
     if (request.run_id !== undefined && !isRunId(request.run_id)) {
       throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
     }
     this.limits.refuseLargeInputs(request.input, 'input');
     const { runId, conflict } = runIdFor(request, ctx, options.idempotencyKey);
     const runContext = stampTrace(ctx, request.run_context);
-    const [decision, facts] = await Promise.all([
-      this.policy.decide(ctx, {
+    const facts = await this.nodeTypes.describeNew(ctx, request.root_node_type_ref);
+    const constraints = mergeConstraints(request.constraints, facts.constraints);
+    const decision = await this.policy.decide(
+      ctx,
+      {
         action: 'run.start',
         run_id: runId,
         node_type_ref: request.root_node_type_ref,
         run_context: runContext,
-        ...(request.constraints === undefined ? {} : { constraints: request.constraints }),
-      }),
-      this.nodeTypes.describeNew(ctx, request.root_node_type_ref),
-    ]);
+        ...(constraints === undefined ? {} : { constraints }),
+      },
+      { isIdentityVerified: ctx.principal.owner !== undefined, nodeType: facts.policy },
+    );
     const run = await this.store.execute({
       runId,
       isNew: request.run_id === undefined && options.idempotencyKey === undefined,
@@ -65,10 +69,10 @@ export class RunsService {
           principal: ctx.principal,
           request,
           runContext,
-          approvalExpiryMs: this.approvals.defaultExpiryMs,
+          approvalExpiryMs: this.starts.approvalExpiryMs,
           decision,
           kind: facts.kind,
-          constraints: mergeConstraints(request.constraints, facts.constraints),
+          constraints,
           conflict,
         });
         return draft.changes.newRun === undefined ? undefined : { ...draft.head, ...draft.changes.newRun };
@@ -83,11 +87,17 @@ export class RunsService {
   }
 
   /**
-   * Cancels the run and every open node run in one transaction; executors are told after the commit.
+   * Cancels the run and every open node run in one transaction; executors are told after the commit. Policy is asked when there is something to
+   * cancel.
    *
-   * @throws AppError run_not_found
+   * @throws AppError run_not_found, forbidden
    */
-  async cancelRun({ principal }: RequestContext, runId: string): Promise<StoredRun> {
+  async cancelRun(ctx: RequestContext, runId: string): Promise<StoredRun> {
+    const { principal } = ctx;
+    const run = await this.reads.run(principal, runId);
+    if (isRunTerminal(run.state)) return run;
+    const decision = await this.policy.decide(ctx, { action: 'run.cancel', run_id: runId });
+    if (decision.decision !== 'allow') throw cancelRefused(decision);
     await this.store.execute({
       runId,
       nodeRunIds: [],
@@ -95,11 +105,20 @@ export class RunsService {
       documents: true,
       decide: (draft) => {
         refuseForeign(draft, principal);
-        cancelRun(draft);
+        cancelRun(draft, decision);
       },
     });
     return this.reads.run(principal, runId);
   }
+}
+
+/** A cancel waits for nobody: what would need an approval is refused. */
+function cancelRefused({ decision, reason_code, message }: PolicyDecision): AppError {
+  const reason = reason_code ?? (decision === 'deny' ? 'policy_denied' : 'approval_required');
+  return new AppError('forbidden', {
+    message: message ?? 'Policy does not allow this caller to cancel the run.',
+    details: { reason_code: reason },
+  });
 }
 
 /** The run context as it is kept: with this request's trace where the caller named none, so that what follows can be traced. */

@@ -43,7 +43,7 @@ describe('parsePolicyDocument', () => {
       "Condition": {
         "StringEqual": {"node_type.kind": "atomic"},
         "NumericLessThan": {"constraints.max_depth": ["2", "two", {}], "constraints.max_cost": []},
-        "IpAddress": {"environment.source_ip": "10.0.0.0/33"},
+        "IpAddress": {"node_type.jarvis.addr": "10.0.0.0/33"},
         "Bool": {}
       },
       "Approval": {"Role": ["a"]}
@@ -110,7 +110,7 @@ describe('parsePolicyDocument', () => {
     [{ Condition: { TimeBetween: { 'time.now': '09:00-09:00' } } }, 'times of a day'],
     [{ Condition: { TimeBetween: { 'time.now': '09:00-17:00 Europe/Atlantis' } } }, 'times of a day'],
     [{ Condition: { DayOfWeek: { 'time.now': 'monday' } } }, 'It must be days'],
-    [{ Condition: { IpAddress: { 'environment.source_ip': '::ffff:10.0.0.0/104' } } }, 'address or range'],
+    [{ Condition: { IpAddress: { 'node_type.jarvis.addr': '::ffff:10.0.0.0/104' } } }, 'address or range'],
     [{ Effect: 'RequireApproval', Approval: { ExpiresInSeconds: 0 } }, 'whole number of seconds'],
     [{ Effect: 'RequireApproval', Approval: { MaskInputs: ['password'] } }, '"password" is not a JSON Pointer'],
     [{ Effect: 'RequireApproval', Approval: { Roles: [] } }, 'The list is empty'],
