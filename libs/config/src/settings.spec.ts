@@ -65,7 +65,7 @@ describe('settings', () => {
     expect(readSettings(shown, { SHOWN: 'https://h/realms/x/' }).SHOWN).toBe('https://h/realms/x/');
     const read = () => readSettings(shown, { SHOWN: 'https://me:hunter2@h/realms/x' });
     expect(read).toThrow(SettingsError);
-    expect(read).toThrow(/^These settings are not right:\n  - SHOWN: must not have a password in it$/);
+    expect(read).toThrow(/^These settings are not right:\n {2}- SHOWN: must not have a password in it$/);
   });
 
   it('URLs may be several, separated by commas', () => {
