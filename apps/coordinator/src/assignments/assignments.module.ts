@@ -9,6 +9,6 @@ import { SecretsRepository } from './secrets.repository.js';
     AssignmentTokensService,
     { provide: ASSIGNMENT_VERIFIER, useExisting: AssignmentTokensService },
   ],
-  exports: [AssignmentTokensService, ASSIGNMENT_VERIFIER],
+  exports: [AssignmentTokensService, ASSIGNMENT_VERIFIER, SecretsRepository],
 })
 export class AssignmentsModule {}

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { EventStreamsModule } from '../event-streams/event-streams.module.js';
 import { ListingsModule } from '../listings/listings.module.js';
 import { NodeTypesModule } from '../node-types/node-types.module.js';
@@ -6,11 +7,12 @@ import { RunStoreModule } from '../run-store/run-store.module.js';
 import { CoordinatorRunsService } from './coordinator-runs.service.js';
 import { RunsController } from './runs.controller.js';
 import { RunsService } from './runs.service.js';
+import { StartIdentityService } from './start-identity.service.js';
 
 @Module({
-  imports: [RunStoreModule, EventStreamsModule, ListingsModule, NodeTypesModule],
+  imports: [AssignmentsModule, RunStoreModule, EventStreamsModule, ListingsModule, NodeTypesModule],
   controllers: [RunsController],
-  providers: [RunsService, CoordinatorRunsService],
+  providers: [StartIdentityService, RunsService, CoordinatorRunsService],
   exports: [CoordinatorRunsService],
 })
 export class RunsModule {}

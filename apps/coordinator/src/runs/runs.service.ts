@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { FORWARDERS, stampIdentity } from '#auth';
+import { Injectable } from '@nestjs/common';
 import type { RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
-import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { cancelRun } from '../lifecycle/cancel-run.js';
 import { refuseForeign } from '../lifecycle/foreign-run.js';
@@ -12,8 +10,7 @@ import { NodeTypesService } from '../node-types/node-types.service.js';
 import type { StoredRun } from '../run-store/run-reads.repository.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
-import { isRunId } from '../sharding/bucket.js';
-import { runIdFor } from './run-identity.js';
+import { StartIdentityService } from './start-identity.service.js';
 
 /** What a caller does with runs: start, read, cancel. */
 @Injectable()
@@ -24,7 +21,7 @@ export class RunsService {
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     private readonly limits: DocumentLimits,
-    @Inject(FORWARDERS) private readonly forwarders: readonly string[],
+    private readonly identity: StartIdentityService,
   ) {}
 
   /**
@@ -35,12 +32,8 @@ export class RunsService {
    * @throws AppError invalid_request, run_already_exists, idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
    */
   async startRun(ctx: RequestContext, given: RunStartRequest, options: StartRunOptions = {}): Promise<StoredRun> {
-    const request = stampIdentity(ctx.principal, given, this.forwarders);
-    if (request.run_id !== undefined && !isRunId(request.run_id)) {
-      throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
-    }
-    this.limits.refuseLargeInputs(request.input, 'input');
-    const { runId, conflict } = runIdFor(request, ctx, options.idempotencyKey);
+    this.limits.refuseLargeInputs(given.input, 'input');
+    const { request, runId, conflict } = await this.identity.identify(ctx, given, options.idempotencyKey);
     const runContext = stampTrace(ctx, request.run_context);
     const [decision, facts] = await Promise.all([
       this.policy.decide(ctx, {

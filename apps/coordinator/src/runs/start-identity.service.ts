@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { FORWARDERS, stampIdentity } from '#auth';
+import type { Principal, RequestContext, RunStartRequest } from '#contract';
+import { Database } from '#database';
+import { invalidRequest } from '#http';
+import { SecretsRepository } from '../assignments/secrets.repository.js';
+import { sharedSecret } from '../assignments/shared-secret.js';
+import { isRunId } from '../sharding/bucket.js';
+import { keyedRunId, runIdFor } from './run-identity.js';
+import type { RunIdentity } from './run-identity.js';
+
+/** A start with the name of its run, whose context says of the caller what his token says. */
+export interface IdentifiedStart extends RunIdentity {
+  readonly request: RunStartRequest;
+}
+
+const SECRET_NAME = 'idempotency_keys';
+
+/** Tells of a start who asks and which run it is about, alike in every coordinator of the same database. */
+@Injectable()
+export class StartIdentityService {
+  private secret: Promise<string> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: SecretsRepository,
+    @Inject(FORWARDERS) private readonly forwarders: readonly string[],
+  ) {}
+
+  /** @throws AppError invalid_request; database_unavailable when a secret is needed that is not known yet and cannot be read */
+  async identify(
+    { principal }: RequestContext,
+    given: RunStartRequest,
+    idempotencyKey: string | undefined,
+  ): Promise<IdentifiedStart> {
+    const request = stampIdentity(principal, given, this.forwarders);
+    if (request.run_id !== undefined && !isRunId(request.run_id)) {
+      throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
+    }
+    if (request.run_id !== undefined || idempotencyKey === undefined) return { request, ...runIdFor(request) };
+    const runId = keyedRunId(principal, idempotencyKey, await this.secretFor(principal));
+    return { request, ...runIdFor(request, { key: idempotencyKey, runId }) };
+  }
+
+  /** Read once; after a failure again. None where callers are not authenticated: whoever wants to take an id could say he is anybody. */
+  private secretFor({ owner }: Principal): Promise<string> | undefined {
+    if (owner === undefined) return undefined;
+    this.secret ??= sharedSecret(this.database, this.secrets, SECRET_NAME).catch((error: unknown) => {
+      this.secret = undefined;
+      throw error;
+    });
+    return this.secret;
+  }
+}
