@@ -195,7 +195,8 @@ export function itIsSecured(
       expect(logged).not.toContain(token.split('.')[2]);
     }
     expect(logged).not.toMatch(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{20,}/);
-    for (const client of ['arp-run-gateway', 'arp-run-coordinator'])
-      {expect(logged).not.toContain(realm.secretOf(client));}
+    for (const client of ['arp-run-gateway', 'arp-run-coordinator']) {
+      expect(logged).not.toContain(realm.secretOf(client));
+    }
   });
 }
