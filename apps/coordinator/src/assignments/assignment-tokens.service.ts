@@ -4,9 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import type { AssignmentRefusal, AssignmentVerifier } from '#auth';
 import type { Assignment } from '#contract';
-import { Database } from '#database';
-import { SecretsRepository } from './secrets.repository.js';
-import { sharedSecret } from './shared-secret.js';
+import { SharedSecretsService } from './shared-secrets.service.js';
 
 /** Injection token of the secret that the settings give; undefined: the one of the database is used. */
 export const ASSIGNMENT_SECRET = Symbol('assignment secret');
@@ -25,8 +23,7 @@ export class AssignmentTokensService implements AssignmentVerifier {
   private key: Promise<KeyObject> | undefined;
 
   constructor(
-    private readonly database: Database,
-    private readonly secrets: SecretsRepository,
+    private readonly secrets: SharedSecretsService,
     @Optional() @Inject(ASSIGNMENT_SECRET) private readonly givenSecret: string | undefined,
   ) {}
 
@@ -77,7 +74,7 @@ export class AssignmentTokensService implements AssignmentVerifier {
   }
 
   private async readSecret(): Promise<string> {
-    return this.givenSecret ?? (await sharedSecret(this.database, this.secrets, SECRET_NAME));
+    return this.givenSecret ?? (await this.secrets.secret(SECRET_NAME));
   }
 }
 

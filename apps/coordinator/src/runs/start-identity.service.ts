@@ -1,10 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { FORWARDERS, stampIdentity } from '#auth';
 import type { Principal, RequestContext, RunStartRequest } from '#contract';
-import { Database } from '#database';
 import { invalidRequest } from '#http';
-import { SecretsRepository } from '../assignments/secrets.repository.js';
-import { sharedSecret } from '../assignments/shared-secret.js';
+import { SharedSecretsService } from '../assignments/shared-secrets.service.js';
 import { isRunId } from '../sharding/bucket.js';
 import { keyedRunId, runIdFor } from './run-identity.js';
 import type { RunIdentity } from './run-identity.js';
@@ -19,11 +17,8 @@ const SECRET_NAME = 'idempotency_keys';
 /** Tells of a start who asks and which run it is about, alike in every coordinator of the same database. */
 @Injectable()
 export class StartIdentityService {
-  private secret: Promise<string> | undefined;
-
   constructor(
-    private readonly database: Database,
-    private readonly secrets: SecretsRepository,
+    private readonly secrets: SharedSecretsService,
     @Inject(FORWARDERS) private readonly forwarders: readonly string[],
   ) {}
 
@@ -42,13 +37,8 @@ export class StartIdentityService {
     return { request, ...runIdFor(request, { key: idempotencyKey, runId }) };
   }
 
-  /** Read once; after a failure again. None where callers are not authenticated: whoever wants to take an id could say he is anybody. */
-  private secretFor({ owner }: Principal): Promise<string> | undefined {
-    if (owner === undefined) return undefined;
-    this.secret ??= sharedSecret(this.database, this.secrets, SECRET_NAME).catch((error: unknown) => {
-      this.secret = undefined;
-      throw error;
-    });
-    return this.secret;
+  /** None where callers are not authenticated: whoever wants to take an id could say he is anybody. */
+  private async secretFor({ owner }: Principal): Promise<string | undefined> {
+    return owner === undefined ? undefined : this.secrets.secret(SECRET_NAME);
   }
 }
