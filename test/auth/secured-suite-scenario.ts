@@ -32,6 +32,7 @@ export function itIsSecured(
     await realm?.close();
   });
 
+  const executorToken = () => serviceToken(realm, 'arp-run-coordinator', 'arp-atomic-executor');
   const ofUser = (user: string): string => tokens.get(user) ?? '';
   const at = <T>(url: string, token: string | undefined, method = 'GET', body?: unknown): Promise<Answer<T>> =>
     call<T>(method, url, body, token === undefined ? {} : { authorization: `Bearer ${token}` });
@@ -159,7 +160,12 @@ export function itIsSecured(
       "alice's own": { token: alice, opens: { gateway: 200 } },
       "alice's, exchanged by the gateway": { token: await exchangedToken(realm, alice), opens: { coordinator: 200 } },
       "the gateway's": { token: await serviceToken(realm, 'arp-run-gateway'), opens: { coordinator: 403 } },
-      "the coordinator's": { token: await serviceToken(realm, 'arp-run-coordinator'), opens: { executor: 200 } },
+      "the coordinator's": { token: await executorToken(), opens: { executor: 200 } },
+      "the coordinator's for another executor": {
+        token: await serviceToken(realm, 'arp-run-coordinator', 'arp-composite-executor'),
+        opens: {},
+      },
+      "the coordinator's for nobody": { token: await serviceToken(realm, 'arp-run-coordinator'), opens: {} },
       "the executor's": { token: await serviceToken(realm, 'arp-atomic-executor'), opens: {} },
       forged: { token: `${alice.slice(0, alice.lastIndexOf('.'))}.${'A'.repeat(342)}`, opens: {} },
     };
@@ -182,7 +188,7 @@ export function itIsSecured(
     refusal(await at(url, ofUser('alice'), 'POST', work), 401, 'unauthorized');
     refusal(await at(url, await exchangedToken(realm, ofUser('alice')), 'POST', work), 401, 'unauthorized');
     refusal(await at(url, await serviceToken(realm, 'arp-run-gateway'), 'POST', work), 401, 'unauthorized');
-    const executed = await at(url, await serviceToken(realm, 'arp-run-coordinator'), 'POST', work);
+    const executed = await at(url, await executorToken(), 'POST', work);
     expect(executed.body).toMatchObject({ state: 'succeeded' });
   });
 
@@ -195,7 +201,8 @@ export function itIsSecured(
       expect(logged).not.toContain(token.split('.')[2]);
     }
     expect(logged).not.toMatch(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{20,}/);
-    for (const client of ['arp-run-gateway', 'arp-run-coordinator'])
+    for (const client of ['arp-run-gateway', 'arp-run-coordinator']) {
       expect(logged).not.toContain(realm.secretOf(client));
+    }
   });
 }

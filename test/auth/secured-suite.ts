@@ -95,6 +95,8 @@ async function secured(
       ...common('arp-run-coordinator'),
       ...outbound('arp-run-coordinator'),
       DATABASE_URL: database.url,
+      // A token for one service only: another could use it there.
+      ARP_AUTH_SCOPE: 'aud-{audience}',
       JARVIS_POLICY_PROFILE: 'dev-allow',
       JARVIS_ATOMIC_EXECUTOR_URL: urlOf(executor),
       JARVIS_ATOMIC_EXECUTOR_AUDIENCE: 'arp-atomic-executor',
@@ -140,9 +142,10 @@ async function tokenOf(realm: Realm, client: string, form: Environment): Promise
   return body.access_token;
 }
 
-/** A service's own token (client credentials). */
-export function serviceToken(realm: Realm, client: string): Promise<string> {
-  return tokenOf(realm, client, { grant_type: 'client_credentials' });
+/** A service's own token (client credentials), for an audience that it has to ask for where it has several. */
+export function serviceToken(realm: Realm, client: string, audience?: string): Promise<string> {
+  const scope: Environment = audience === undefined ? {} : { scope: `aud-${audience}` };
+  return tokenOf(realm, client, { grant_type: 'client_credentials', ...scope });
 }
 
 /** The token that the gateway gets for the coordinator in exchange for a person's (RFC 8693). */

@@ -61,6 +61,19 @@ export async function openEvents(url: string, headers: Record<string, string> = 
   return Object.assign(reader, { ended });
 }
 
+/** As `openEvents`, again while a service that has more to do than it can says 503, as its caller would. */
+export async function openEventsPatiently(url: string): Promise<EventReader> {
+  for (let left = 60; ; left -= 1) {
+    const reader = await openEvents(url);
+    if (reader.response.status !== 503 || left === 0) {
+      expect(reader.response.status).toBe(200);
+      return reader;
+    }
+    await reader.ended;
+    await new Promise((settle) => setTimeout(settle, 1_000));
+  }
+}
+
 /** The whole lines of NDJSON, or of the data fields of Server-Sent Events, each checked against the contract. */
 function eventsIn(text: string): RunEvent[] {
   return text

@@ -14,7 +14,7 @@ import { EventStreamsRepository } from '../../apps/coordinator/src/event-streams
 import type { EventRows } from '../../apps/coordinator/src/event-streams/event-streams.repository.js';
 import { createGateway } from '../../apps/gateway/src/gateway.app.js';
 import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
-import { layLine, openEvents, openSilently } from './event-readers.js';
+import { layLine, openEvents, openEventsPatiently, openSilently } from './event-readers.js';
 import type { EventReader } from './event-readers.js';
 import { call, conforming, eventsOf, refusal } from './http.js';
 
@@ -336,7 +336,7 @@ describe('event streams of a coordinator', () => {
 
   it('delivers every event once to 1,000 followers of one run, whoever commits, and reads it for all of them together', async () => {
     const run = await startRun(one.url);
-    const readers = await Promise.all(upTo(1_000).map(() => openEvents(ofRun(run, '?follow=1'))));
+    const readers = await Promise.all(upTo(1_000).map(() => openEventsPatiently(ofRun(run, '?follow=1'))));
     await Promise.all(readers.map((reader) => reader.until(hasSeq(3))));
     expect(signals().followers).toBe(1_000);
     const findEvents = jest.spyOn(one.app.get(EventStreamsRepository), 'findEvents');
@@ -358,7 +358,7 @@ describe('event streams of a coordinator', () => {
        select get_byte(sha256(convert_to(id, 'utf8')), 0), id, 'running', 'node_run_of_' || id, 0, now() from unnest($1::text[]) as id`,
       [runs],
     );
-    const readers = await Promise.all(runs.map((run_id) => openEvents(ofRun({ run_id }, '?follow=1'))));
+    const readers = await Promise.all(runs.map((run_id) => openEventsPatiently(ofRun({ run_id }, '?follow=1'))));
     const findMovedHeads = jest.spyOn(one.app.get(EventStreamsRepository), 'findMovedHeads');
     for (const completes of [false, false, true]) {
       await appendBySql(database, runs, { count: 3, completes });
@@ -477,7 +477,7 @@ describe('event streams of a gateway', () => {
     try {
       const run = await startRun(gateway.url);
       const url = `${gateway.url}/v1/runs/${run.run_id}/events?follow=1`;
-      const readers = await Promise.all(upTo(300).map(() => openEvents(url)));
+      const readers = await Promise.all(upTo(300).map(() => openEventsPatiently(url)));
       await Promise.all(readers.map((reader) => reader.until(hasSeq(3))));
       const signals = coordinator.app.get(CommitSignalService);
       expect(signals.followers).toBe(300);

@@ -16,6 +16,7 @@ import type { TestDatabase } from '#testing';
 import { AtomicExecutors } from '../../apps/coordinator/src/atomic-executors/atomic-executors.js';
 import { AssignmentTokensService } from '../../apps/coordinator/src/assignments/assignment-tokens.service.js';
 import { SecretsRepository } from '../../apps/coordinator/src/assignments/secrets.repository.js';
+import { SharedSecretsService } from '../../apps/coordinator/src/assignments/shared-secrets.service.js';
 import { DueWorkRepository } from '../../apps/coordinator/src/due-work/due-work.repository.js';
 import type { DispatchTicket } from '../../apps/coordinator/src/due-work/dispatch-ticket.js';
 import { COORDINATOR_ENTITIES } from '../../apps/coordinator/src/entities.js';
@@ -102,7 +103,7 @@ describe('running one node run, when something goes wrong', () => {
       commits += 1;
       if (lost.includes(commits)) throw new Error('Connection terminated unexpectedly');
     };
-    const tokens = new AssignmentTokensService(database, new SecretsRepository(), undefined);
+    const tokens = new AssignmentTokensService(new SharedSecretsService(database, new SecretsRepository()), undefined);
     const executors = new AtomicExecutors([executor]);
     const calls = new ExecutorCallsService(executors, undefined, tokens, OPTIONS, logger);
     return new NodeRunRunnerService(

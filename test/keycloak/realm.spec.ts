@@ -172,11 +172,7 @@ describeWithKeycloak('how people get tokens', () => {
 describeWithKeycloak('tokens of services', () => {
   it.each([
     [GATEWAY, [COORDINATOR], undefined],
-    [
-      COORDINATOR,
-      ['arp-atomic-executor', 'arp-composite-executor', 'arp-node-registry', 'arp-pdp'],
-      { roles: ['arp-coordinator'] },
-    ],
+    [COORDINATOR, [], { roles: ['arp-coordinator'] }],
     ['arp-atomic-executor', [], undefined],
     ['arp-composite-executor', [], undefined],
     ['arp-node-registry', [], undefined],
@@ -193,9 +189,17 @@ describeWithKeycloak('tokens of services', () => {
     expect(body).not.toHaveProperty('refresh_token');
   });
 
-  it('the parameter audience changes nothing, so the mappers must name every audience', async () => {
+  it.each(['arp-atomic-executor', 'arp-composite-executor', 'arp-node-registry', 'arp-pdp'])(
+    'the coordinator asks for the audience %s by a scope, and gets that one alone',
+    async (audience) => {
+      const { body } = await clientCredentials(COORDINATOR, { scope: `aud-${audience}` });
+      expect(audiences(body.access_token)).toEqual([audience]);
+    },
+  );
+
+  it('the parameter audience changes nothing: the scope does', async () => {
     const { body } = await clientCredentials(COORDINATOR, { audience: 'arp-atomic-executor' });
-    expect(audiences(body.access_token)).toHaveLength(4);
+    expect(audiences(body.access_token)).toEqual([]);
   });
 
   it('a service cannot ask for an audience that is not its own', async () => {

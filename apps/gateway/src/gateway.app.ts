@@ -36,6 +36,11 @@ export async function createGateway(settings: GatewaySettings, peers?: GatewayPe
       'ARP_RUN_COORDINATOR_URL is not set: runs are kept in memory, nothing executes them, and a restart forgets them',
     );
   }
+  if (client !== undefined && auth.mode !== 'disabled' && speaksForAll(settings)) {
+    logger.warn(
+      'Callers are authenticated here, but the Run Coordinator is not told who they are: it cannot keep tenants apart, and everybody sees the runs of all. Set ARP_AUTH_CLIENT_ID and ARP_AUTH_CLIENT_SECRET, and no ARP_RUN_COORDINATOR_BEARER_TOKEN.',
+    );
+  }
   const service = await createApp(
     GatewayModule.of(GATEWAY, peers ?? peersOf(client), auth, logger),
     GATEWAY,
@@ -56,6 +61,11 @@ function peersOf(client: RunCoordinatorClient | undefined): GatewayPeers {
   return client === undefined
     ? { runs: new InMemoryRuns(), approvals: new NoApprovals() }
     : { runs: client, approvals: client };
+}
+
+/** Whether all callers are one to the coordinator: with the token that is set for it, or without any. */
+function speaksForAll(settings: GatewaySettings): boolean {
+  return settings.ARP_RUN_COORDINATOR_BEARER_TOKEN !== undefined || settings.ARP_AUTH_CLIENT_ID === undefined;
 }
 
 function coordinatorClient(settings: GatewaySettings): RunCoordinatorClient | undefined {

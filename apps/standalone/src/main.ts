@@ -1,7 +1,9 @@
 import 'reflect-metadata';
-import { authInForce } from '#auth';
+import { resolveAuth } from '#auth';
+import type { AuthRules } from '#auth';
 import { namesThatMayBeEmpty, processEnvironment, readInvocation } from '#config';
 import { runService, SERVICE_VERSION } from '#http';
+import { GATEWAY_AUTH } from '../../gateway/src/gateway.app.js';
 import { demonstrate, ECHO_REQUEST } from './demonstration.js';
 import { startSuite } from './standalone.app.js';
 import type { Suite } from './standalone.app.js';
@@ -23,13 +25,15 @@ await runService(async () => {
     { ...STANDALONE_DEFAULTS, ...processEnvironment(process.cwd(), namesThatMayBeEmpty(standaloneSettings)) },
   );
   const suite = await startSuite(settings, say);
-  const { profile, mode } = authInForce(settings, 'required');
+  const auth = resolveAuth(settings, GATEWAY_AUTH);
+  const { profile, mode } = auth;
   const chosen = settings.ARP_AUTH_MODE === undefined ? `ARP_AUTH_PROFILE=${profile}` : `ARP_AUTH_MODE=${mode}`;
   say(
     mode === 'disabled'
       ? `The suite is up, without authentication (${chosen}).`
       : `The suite is up, and a token is ${mode} (${chosen}).`,
   );
+  if (mode !== 'disabled') sayWhichTokens(auth, settings.ARP_RUN_GATEWAY_PORT);
   say(`Policy: ${describePolicy(settings)}.`);
   if (mode !== 'disabled' && !switches['no-demo']) {
     say('The demonstration run is left out: it has no token.');
@@ -38,7 +42,7 @@ await runService(async () => {
       say(`  the demonstration failed: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
-  showWhereToGo(suite);
+  showWhereToGo(suite, mode);
   return {
     graceMs: settings.ARP_SHUTDOWN_GRACE_MS,
     stop: async () => {
@@ -58,7 +62,21 @@ function describePolicy(settings: StandaloneSettings): string {
   return file === undefined ? 'none is configured, everything is denied' : `the file ${file} (JARVIS_POLICY_PATH)`;
 }
 
-function showWhereToGo({ gateway, coordinator, atomicExecutor, data }: Suite): void {
+function sayWhichTokens({ tokens }: AuthRules, gatewayPort: number): void {
+  say(
+    `Tokens are those of ${tokens.issuer} for ${tokens.audiences.join(' or ')}: docs/security.md says how to get one.`,
+  );
+  const { hostname, port } = new URL(tokens.issuer);
+  // The reference has its Keycloak where its gateway is too.
+  if (['localhost', '127.0.0.1'].includes(hostname) && port === String(gatewayPort)) {
+    say(
+      'That is where this gateway listens: set ARP_AUTH_ISSUER. That of npm run keycloak is http://localhost:8180/realms/arp-dev.',
+    );
+  }
+}
+
+function showWhereToGo({ gateway, coordinator, atomicExecutor, data }: Suite, mode: AuthRules['mode']): void {
+  const token = mode === 'disabled' ? '' : ' -H "authorization: Bearer $TOKEN"';
   say(`
   Run Gateway       ${gateway}/v1/runs    Swagger UI ${gateway}/docs
   Run Coordinator   ${coordinator}/v1/runs    Swagger UI ${coordinator}/docs
@@ -67,7 +85,7 @@ function showWhereToGo({ gateway, coordinator, atomicExecutor, data }: Suite): v
 
 Try it:
 
-  curl -s ${gateway}/v1/runs -H 'content-type: application/json' -d '${JSON.stringify(ECHO_REQUEST)}'
+  curl -s ${gateway}/v1/runs${token} -H 'content-type: application/json' -d '${JSON.stringify(ECHO_REQUEST)}'
 
 LOG_LEVEL=info shows the request log. Ctrl-C stops everything.`);
 }

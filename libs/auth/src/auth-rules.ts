@@ -46,9 +46,9 @@ export interface AuthRules {
   readonly exemptPaths: ReadonlySet<string>;
   readonly devSubject: string;
   readonly anonymousSubject: string;
-  /** Public client with which Swagger UI logs in. */
   /** Clients that pass requests of others on, and whose word on the clients before them is taken. */
   readonly forwarders: readonly string[];
+  /** Public client with which Swagger UI logs in. */
   readonly swaggerClientId: string;
   /** What the operator should know at the start, a sentence each. */
   readonly warnings: readonly string[];

@@ -11,5 +11,5 @@ export { staticToken } from './outbound/token-source.js';
 export type { TokenSource } from './outbound/token-source.js';
 export { mayReach, ownerBorder, ownerOf, ownerOfRun } from './reach.js';
 export type { Owned } from './reach.js';
-export { authInForce, describeAuth, discoveryUrlOf, loginOf, resolveAuth, sayWhatHolds } from './resolve-auth.js';
+export { describeAuth, discoveryUrlOf, loginOf, resolveAuth, sayWhatHolds } from './resolve-auth.js';
 export type { AuthDefaults } from './resolve-auth.js';

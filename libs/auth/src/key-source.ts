@@ -20,6 +20,12 @@ const MAX_AGE_MS = 24 * 3_600_000;
 /** After a failure nobody waits for the next attempt before this: what Retry-After promises. */
 const PAUSE_MS = 1_000;
 const REQUESTS_PER_MINUTE = 60;
+/**
+ * The set is fetched this often at once, and then again after so long. jwks-rsa counts by the minute: whoever spends its count with
+ * made-up kids, for which he needs no token, would hide a new key of the issuer for the rest of that minute.
+ */
+const BURST = 20;
+const REFILL_MS = 1_500;
 const MAX_KEYS = 100;
 
 interface HeldKeys {
@@ -29,7 +35,7 @@ interface HeldKeys {
 
 /**
  * The public keys of an issuer, fetched when the first token comes. Known keys are kept while the identity provider is away; an
- * unknown `kid` fetches the set once, together with whoever else asks, and at most 60 times a minute.
+ * unknown `kid` fetches the set once, together with whoever else asks, at most 60 times a minute, and 1.5 s later at the latest.
  */
 export class KeySource {
   private readonly remote: JwksClient;
@@ -38,6 +44,7 @@ export class KeySource {
   private held: HeldKeys | undefined;
   private refreshing: Promise<void> | undefined;
   private failure: { readonly cause: unknown; readonly at: number } | undefined;
+  private allowance = { fetches: BURST, at: 0 };
 
   /** @param now the time in milliseconds, from any beginning */
   constructor(
@@ -95,10 +102,15 @@ export class KeySource {
 
   private async fetchOnce(kid: string | undefined): Promise<void> {
     if (this.isPausing()) throw unavailable(this.failure?.cause);
+    if (!this.takeFetch()) {
+      // The set is known from just now, and there is nothing to say but that the key is not in it.
+      if (this.failure === undefined) return;
+      throw unavailable(this.failure.cause);
+    }
     try {
       await this.remote.getSigningKey(kid);
     } catch (error) {
-      // The set is known from less than a minute ago, and there is nothing to say but that the key is not in it.
+      // As above.
       if (error instanceof JwksRateLimitError && this.failure === undefined) return;
       if (!(error instanceof SigningKeyNotFoundError)) {
         this.failure = { cause: error, at: this.now() };
@@ -115,6 +127,13 @@ export class KeySource {
       cacheMaxAge: MAX_AGE_MS,
     });
     this.held = { client, fetchedAt: this.now() };
+  }
+
+  private takeFetch(): boolean {
+    const now = this.now();
+    const fetches = Math.min(BURST, this.allowance.fetches + (now - this.allowance.at) / REFILL_MS);
+    this.allowance = { fetches: fetches < 1 ? fetches : fetches - 1, at: now };
+    return fetches >= 1;
   }
 
   private isPausing(): boolean {

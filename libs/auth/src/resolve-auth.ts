@@ -43,7 +43,7 @@ const OF_TOKENS = [
 ] as const;
 
 /** The profile and the mode that the settings say. */
-export function authInForce(
+function authInForce(
   settings: AuthSettings,
   defaultMode: AuthMode,
 ): { readonly profile: AuthProfile | undefined; readonly mode: AuthMode } {

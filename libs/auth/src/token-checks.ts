@@ -55,7 +55,8 @@ export interface TrustedClaims extends Readonly<Record<string, unknown>> {
   readonly sub: string;
 }
 
-const NAME = /^[^\p{Cc}]{1,255}$/u;
+/** No control characters; no halves of surrogate pairs either, which the database would make equal to each other. */
+const NAME = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 /** Whether a claim can name somebody: it is stored, compared and logged. */
 export function isName(value: unknown): value is string {

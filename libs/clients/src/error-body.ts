@@ -5,6 +5,23 @@ export interface ErrorBody {
   readonly details?: Record<string, unknown>;
 }
 
+/** A JWT, whoever signed it. */
+const JWT = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+
+/**
+ * The body of an error answer without tokens. Peers may repeat what they were sent: services on FastAPI answer a body that they refuse
+ * with the body, assignment token included. It gets into logs, and into what callers are told.
+ *
+ * @param sent tokens that went with the request, which need not be JWTs
+ */
+export function withoutTokens(text: string, sent: readonly (string | undefined)[]): string {
+  const rest = text.replace(JWT, '[redacted]');
+  return sent.reduce<string>(
+    (left, token) => (token === undefined ? left : left.replaceAll(token, '[redacted]')),
+    rest,
+  );
+}
+
 /** Reads our envelope (`common/error.schema.json`), or the `{"detail": …}` of Python services. Anything else says nothing. */
 export function readErrorBody(text: string): ErrorBody {
   let body: unknown;

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { TokenSource } from '#auth';
 import { AppError } from '#contract';
 import type { RequestContext } from '#contract';
+import { createLogger } from '#http';
 import {
   AtomicExecutorClient,
   CompositeExecutorClient,
@@ -194,6 +195,36 @@ describe('the tokens of a peer', () => {
   it('that the coordinator refuses are not the lack of its caller', async () => {
     answer = () => UNAUTHORIZED;
     expect((await failure(coordinator().getRun(context(), 'r'))).code).toBe('run_coordinator_unavailable');
+  });
+
+  it('are in no error, though the peer repeats them: for callers, nor for the log', async () => {
+    const assignment = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJuIn0.c2lnbmF0dXJl-_w';
+    answer = (token) => ({
+      status: token === 'Bearer token-1' ? 401 : 404,
+      body: { error: { code: 'run_not_found', message: `${token}`, details: { [assignment]: [token, 'token-1'] } } },
+    });
+    const passedOn = await failure(coordinator().getRun(context(), 'r'));
+    expect(passedOn).toMatchObject({
+      code: 'run_not_found',
+      message: 'Bearer [redacted]',
+      details: { '[redacted]': ['Bearer [redacted]', '[redacted]'] },
+    });
+    expect(sent).toEqual(['Bearer token-1', 'Bearer token-2']);
+
+    // As FastAPI refuses a body.
+    const detail = [{ loc: ['body'], msg: 'too good', input: { assignment_token: assignment } }];
+    answer = () => ({ status: 422, body: { detail } });
+    const begin = { ...REQUEST, coordinator_endpoint: 'http://127.0.0.1:1', assignment_token: assignment };
+    const refused = await failure(kept(new CompositeExecutorClient(options)).beginCompositeNodeRun(context(), begin));
+    const logged: string[] = [];
+    const logger = createLogger(
+      'test',
+      { LOG_LEVEL: 'trace', LOG_FORMAT: 'json' },
+      { write: (line) => logged.push(line) },
+    );
+    for (const error of [passedOn, refused]) logger.warn({ err: error }, error.message);
+    expect(logged.join()).toContain('too good');
+    expect(logged.join()).not.toMatch(/token-\d|eyJ/);
   });
 
   it('that an executor cannot check now: it has done nothing', async () => {

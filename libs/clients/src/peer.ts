@@ -5,7 +5,7 @@ import type { ErrorCode, RequestContext } from '#contract';
 import type { TokenSource } from '#auth';
 import { formatTraceparent } from '#http';
 import { abandonment, orAbort } from './abandonment.js';
-import { readErrorBody } from './error-body.js';
+import { readErrorBody, withoutTokens } from './error-body.js';
 import { markingConnector } from './marking-connector.js';
 import { NotSentError, PeerAnswerError, peerAnswerOf } from './peer-errors.js';
 
@@ -161,6 +161,7 @@ export class Peer {
   ): Promise<ResponseBody> {
     if (signal.aborted) throw new NotSentError(signal.reason);
     const token = await this.tokenFor(ctx, request, signal);
+    const sent = [token];
     let response = await this.attempt(ctx, request, { signal, agent, token });
     if (response.statusCode === 401 && token !== undefined) {
       this.options.tokens?.refused(ctx, token);
@@ -170,11 +171,12 @@ export class Peer {
       });
       if (another !== token) {
         await response.body.dump();
+        sent.push(another);
         response = await this.attempt(ctx, request, { signal, agent, token: another });
       }
     }
     if (response.statusCode >= 200 && response.statusCode < 300) return response.body;
-    throw await this.errorOf(response);
+    throw await this.errorOf(response, sent);
   }
 
   /** The token for a request. Without it nothing is sent, and `wasNotSent` holds for the error that says why there is none. */
@@ -220,8 +222,8 @@ export class Peer {
   }
 
   /** The peer's own error when it is one of the catalogue's; else that the peer cannot be used, with what it said in the log. */
-  private async errorOf(response: Dispatcher.ResponseData): Promise<AppError> {
-    const text = (await response.body.text().catch(() => '')).slice(0, MAX_ERROR_BYTES);
+  private async errorOf(response: Dispatcher.ResponseData, sent: readonly (string | undefined)[]): Promise<AppError> {
+    const text = withoutTokens(await response.body.text().catch(() => ''), sent).slice(0, MAX_ERROR_BYTES);
     const said = readErrorBody(text);
     const cause = new PeerAnswerError(response.statusCode, said, text);
     if (said.code === undefined || !this.passesOn(said.code)) return this.unavailable(cause);

@@ -1,5 +1,6 @@
 import {
   defineSettings,
+  exactUrl,
   httpUrl,
   httpUrls,
   list,
@@ -57,6 +58,14 @@ describe('settings', () => {
       PORT_A: 0,
       WORD: 'y',
     });
+  });
+
+  it('URLs that are shown to everybody have no password, and the refusal does not repeat it', () => {
+    const shown = defineSettings({ SHOWN: exactUrl({ default: undefined, desc: 'a' }) });
+    expect(readSettings(shown, { SHOWN: 'https://h/realms/x/' }).SHOWN).toBe('https://h/realms/x/');
+    const read = () => readSettings(shown, { SHOWN: 'https://me:hunter2@h/realms/x' });
+    expect(read).toThrow(SettingsError);
+    expect(read).toThrow(/^These settings are not right:\n {2}- SHOWN: must not have a password in it$/);
   });
 
   it('URLs may be several, separated by commas', () => {

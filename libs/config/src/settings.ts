@@ -109,6 +109,8 @@ export const httpUrl = makeValidator<string>(readHttpUrl);
 
 /** An absolute http or https URL, kept exactly as it was given: for what is compared, as an issuer is. */
 export const exactUrl = makeValidator<string>((input) => {
+  // Before anything repeats it. An issuer is shown to everybody, and `fetch` names such a URL in its refusal, which is logged.
+  if (URL.canParse(input) && new URL(input).password !== '') throw new EnvError('must not have a password in it');
   readHttpUrl(input);
   return input;
 });

@@ -38,8 +38,13 @@ function reply(error: AppError): Omit<ErrorReply, 'unexpected'> {
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (error.status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
   const allow = error.code === 'method_not_allowed' ? error.details?.['allow'] : undefined;
-  if (Array.isArray(allow)) headers['allow'] = allow.join(', ');
+  if (Array.isArray(allow)) headers['allow'] = allow.filter((method) => isToken(method)).join(', ');
   return { status: error.status, body: envelope(error), headers };
+}
+
+/** A word of a header (RFC 9110 section 5.6.2). Details may come from a peer, and what else is in them must not get into a header. */
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value);
 }
 
 /** What the caller's token lacks (RFC 6750 section 3). Quotes, backslashes and what is not ASCII are not allowed in it. */
@@ -50,7 +55,7 @@ function challengeOf({ code, message, details }: AppError): string | undefined {
   }
   if (code !== 'forbidden') return undefined;
   const permission = details?.['required_permission'];
-  const scope = typeof permission === 'string' ? `, scope="${permission}"` : '';
+  const scope = isToken(permission) ? `, scope="${permission}"` : '';
   return `Bearer error="insufficient_scope", error_description="${description}"${scope}`;
 }
 

@@ -47,7 +47,9 @@ export function installEventStreams(instance: FastifyInstance, settings: EventSt
 export const EventStream = createParamDecorator((_: unknown, host: ExecutionContext): EventStreamRequest => {
   const request = host.switchToHttp().getRequest<FastifyRequest>();
   const reply = host.switchToHttp().getResponse<FastifyReply>();
-  const options = readEventStreamOptions(request.query as Readonly<Record<string, unknown>>, request.headers);
+  const asked = readEventStreamOptions(request.query as Readonly<Record<string, unknown>>, request.headers);
+  // The answer to HEAD is over at once while its body is still read, unseen, to its end: nobody could hang up on one that follows.
+  const options = request.method === 'HEAD' ? { ...asked, follow: false } : asked;
   const settings = request.server.getDecorator<EventStreamSettings>(SETTINGS);
   return { options, reply: (events) => answer(reply, events, acceptedFormat(request.headers), options, settings) };
 });

@@ -14,6 +14,8 @@ export interface RealmClient {
   readonly secret?: string;
   /** `aud` of the tokens that it gets for itself, whatever audience it asks for, and of those that people get through it. */
   readonly audiences?: readonly string[];
+  /** Audiences that a token of its own has when the scope `aud-<audience>` is asked for. */
+  readonly optionalAudiences?: readonly string[];
   /** Roles of its service account. */
   readonly roles?: readonly string[];
   /** Audiences that it may exchange a token for; undefined: it may not exchange any. */
@@ -41,7 +43,7 @@ export const ARP_DEV_CLIENTS = {
   },
   'arp-run-coordinator': {
     secret: 'arp-run-coordinator-secret',
-    audiences: ['arp-composite-executor', 'arp-pdp', 'arp-node-registry', 'arp-atomic-executor'],
+    optionalAudiences: ['arp-atomic-executor', 'arp-composite-executor', 'arp-node-registry', 'arp-pdp'],
     roles: ['arp-coordinator'],
   },
   'arp-atomic-executor': { secret: 'arp-atomic-executor-secret' },

@@ -47,8 +47,16 @@ describe('the identity provider of the tests', () => {
     expect(decodeJwt(await provider.userToken('dave'))).not.toHaveProperty('realm_access');
   });
 
-  it('gives a client a token of its own, with the audiences that it has', async () => {
-    const { status, body } = await ask({ grant_type: 'client_credentials', audience: 'ignored', ...COORDINATOR });
+  it('gives a client a token of its own, with the audiences that it asks for by scopes', async () => {
+    const scope = 'aud-arp-atomic-executor aud-arp-pdp aud-arp-run-gateway';
+    const own = await ask({ grant_type: 'client_credentials', ...COORDINATOR });
+    expect(decodeJwt(String(own.body['access_token']))).not.toHaveProperty('aud');
+    const { status, body } = await ask({
+      grant_type: 'client_credentials',
+      audience: 'ignored',
+      scope,
+      ...COORDINATOR,
+    });
     expect({ status, type: body['token_type'], expires: body['expires_in'] }).toEqual({
       status: 200,
       type: 'Bearer',
@@ -58,7 +66,7 @@ describe('the identity provider of the tests', () => {
     expect(claims).toMatchObject({
       azp: 'arp-run-coordinator',
       preferred_username: 'service-account-arp-run-coordinator',
-      aud: ARP_DEV_CLIENTS['arp-run-coordinator'].audiences,
+      aud: ['arp-atomic-executor', 'arp-pdp'],
       realm_access: { roles: ['arp-coordinator'] },
     });
     expect(claims).not.toHaveProperty('sid');

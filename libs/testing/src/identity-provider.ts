@@ -159,12 +159,19 @@ export async function startIdentityProvider({
     'client_credentials',
     attended('client_credentials', async (ctx) => {
       const client = ctx.oidc.client.clientId;
-      const { secret, audiences, roles } = known(clients, client);
+      const { secret, audiences = [], optionalAudiences = [], roles } = known(clients, client);
       if (secret === undefined) {
         return refuse(ctx, 401, 'unauthorized_client', 'Public client not allowed to retrieve service account');
       }
       const name = `service-account-${client}`;
-      const own = { ...audienceClaim(audiences), ...rolesClaim(roles), preferred_username: name, scope: 'profile' };
+      const scopes = String(ctx.oidc.params?.['scope'] ?? '').split(' ');
+      const asked = optionalAudiences.filter((audience) => scopes.includes(`aud-${audience}`));
+      const own = {
+        ...audienceClaim([...audiences, ...asked]),
+        ...rolesClaim(roles),
+        preferred_username: name,
+        scope: 'profile',
+      };
       issue(ctx, await mint({ ...own, sub: subjectNamed(name), azp: client }));
     }),
     ['audience', 'scope'],

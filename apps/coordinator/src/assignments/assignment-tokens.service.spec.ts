@@ -5,6 +5,7 @@ import { createTestDatabase } from '#testing';
 import type { TestDatabase } from '#testing';
 import { AssignmentTokensService } from './assignment-tokens.service.js';
 import { SecretsRepository } from './secrets.repository.js';
+import { SharedSecretsService } from './shared-secrets.service.js';
 
 const SECRET = 'a secret of at least thirty-two characters';
 const ASSIGNMENT = { runId: 'run_1', nodeRunId: 'node_run_1', epoch: 3 };
@@ -29,7 +30,8 @@ describe('assignment tokens', () => {
   });
   beforeEach(() => home.query('delete from secrets'));
 
-  const service = (secret?: string) => new AssignmentTokensService(database, new SecretsRepository(), secret);
+  const service = (secret?: string) =>
+    new AssignmentTokensService(new SharedSecretsService(database, new SecretsRepository()), secret);
   const sign = (claims: Record<string, unknown>, header: Record<string, unknown> = {}) =>
     new SignJWT({
       iss: 'arp-run-coordinator',
@@ -104,7 +106,7 @@ describe('assignment tokens', () => {
       query: (...parameters: Parameters<Database['query']>) =>
         isAway ? Promise.reject(new Error('away')) : database.query(...parameters),
     } as Database;
-    const tokens = new AssignmentTokensService(flaky, new SecretsRepository(), undefined);
+    const tokens = new AssignmentTokensService(new SharedSecretsService(flaky, new SecretsRepository()), undefined);
     await expect(tokens.issue({ ...ASSIGNMENT, ...TTL })).rejects.toThrow('away');
     isAway = false;
     expect(await service().verify(await tokens.issue({ ...ASSIGNMENT, ...TTL }))).toEqual(ASSIGNMENT);

@@ -1,11 +1,10 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import type { AssignmentRefusal, AssignmentVerifier } from '#auth';
 import type { Assignment } from '#contract';
-import { Database } from '#database';
-import { SecretsRepository } from './secrets.repository.js';
+import { SharedSecretsService } from './shared-secrets.service.js';
 
 /** Injection token of the secret that the settings give; undefined: the one of the database is used. */
 export const ASSIGNMENT_SECRET = Symbol('assignment secret');
@@ -14,7 +13,6 @@ const TYPE = 'arp-assignment+jwt';
 const ISSUER = 'arp-run-coordinator';
 const ALGORITHM = 'HS256';
 const SECRET_NAME = 'assignment_tokens';
-const SECRET_BYTES = 32;
 
 /**
  * Issues and checks the tokens with which composite executors report on what they were handed: JWTs, signed with HS256, which every
@@ -25,8 +23,7 @@ export class AssignmentTokensService implements AssignmentVerifier {
   private key: Promise<KeyObject> | undefined;
 
   constructor(
-    private readonly database: Database,
-    private readonly secrets: SecretsRepository,
+    private readonly secrets: SharedSecretsService,
     @Optional() @Inject(ASSIGNMENT_SECRET) private readonly givenSecret: string | undefined,
   ) {}
 
@@ -77,14 +74,7 @@ export class AssignmentTokensService implements AssignmentVerifier {
   }
 
   private async readSecret(): Promise<string> {
-    if (this.givenSecret !== undefined) return this.givenSecret;
-    const found = await this.secrets.findSecret(this.database, SECRET_NAME);
-    if (found !== undefined) return found;
-    const value = randomBytes(SECRET_BYTES).toString('base64url');
-    await this.secrets.insertSecret(this.database, { name: SECRET_NAME, value, created_at: new Date() });
-    const winner = await this.secrets.findSecret(this.database, SECRET_NAME);
-    if (winner === undefined) throw new Error('the secret of assignment tokens was removed while it was made');
-    return winner;
+    return this.givenSecret ?? (await this.secrets.secret(SECRET_NAME));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { mayReach } from '#auth';
 import { AppError } from '#contract';
 import type {
   NodeRunCompleteRequest,
@@ -132,7 +133,9 @@ export class NodeRunsService {
       const [parent] = await this.reads.reportedNodeRuns(run_id, [parent_node_run_id]);
       if (parent?.nodeRun.run_id === run_id) return;
       await this.reads.run(principal, run_id);
-      if (parent === undefined) throw parentNotFound(parent_node_run_id);
+      const isKnown =
+        parent !== undefined && mayReach(principal, { owner: parent.nodeRun.owner, runId: parent.nodeRun.run_id });
+      if (!isKnown) throw parentNotFound(parent_node_run_id);
     } else {
       await this.reads.run(principal, run_id);
       const isKnown = await this.reads.nodeRun(principal, parent_node_run_id).then(

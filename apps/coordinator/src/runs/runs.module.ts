@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FORWARDERS } from '#auth';
+import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { EventStreamsModule } from '../event-streams/event-streams.module.js';
 import { APPROVAL_OPTIONS } from '../lifecycle/approval-options.js';
 import type { ApprovalOptions } from '../lifecycle/approval-options.js';
@@ -11,9 +12,10 @@ import { RUN_START_OPTIONS } from './run-start-options.js';
 import type { RunStartOptions } from './run-start-options.js';
 import { RunsController } from './runs.controller.js';
 import { RunsService } from './runs.service.js';
+import { StartIdentityService } from './start-identity.service.js';
 
 @Module({
-  imports: [RunStoreModule, EventStreamsModule, ListingsModule, NodeTypesModule],
+  imports: [AssignmentsModule, RunStoreModule, EventStreamsModule, ListingsModule, NodeTypesModule],
   controllers: [RunsController],
   providers: [
     {
@@ -24,6 +26,7 @@ import { RunsService } from './runs.service.js';
       }),
       inject: [APPROVAL_OPTIONS, FORWARDERS],
     },
+    StartIdentityService,
     RunsService,
     CoordinatorRunsService,
   ],

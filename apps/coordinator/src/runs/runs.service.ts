@@ -1,23 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { stampIdentity } from '#auth';
 import { AppError } from '#contract';
 import type { PolicyDecision, RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
-import { invalidRequest } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { cancelRun } from '../lifecycle/cancel-run.js';
 import { refuseForeign } from '../lifecycle/foreign-run.js';
 import { mergeConstraints } from '../lifecycle/constraints.js';
 import { isRunTerminal } from '../lifecycle/run-state.js';
 import { startRun } from '../lifecycle/start-run.js';
-import { DocumentLimits } from '../node-runs/document-limits.js';
 import { NodeTypesService } from '../node-types/node-types.service.js';
 import type { StoredRun } from '../run-store/run-reads.repository.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
-import { isRunId } from '../sharding/bucket.js';
-import { runIdFor } from './run-identity.js';
 import { RUN_START_OPTIONS } from './run-start-options.js';
 import type { RunStartOptions } from './run-start-options.js';
+import { StartIdentityService } from './start-identity.service.js';
 
 /** What a caller does with runs: start, read, cancel. */
 @Injectable()
@@ -27,7 +23,7 @@ export class RunsService {
     private readonly reads: RunReadsService,
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
-    private readonly limits: DocumentLimits,
+    private readonly identity: StartIdentityService,
     @Inject(RUN_START_OPTIONS) private readonly starts: RunStartOptions,
   ) {}
 
@@ -39,12 +35,7 @@ export class RunsService {
    * @throws AppError invalid_request, run_already_exists, idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
    */
   async startRun(ctx: RequestContext, given: RunStartRequest, options: StartRunOptions = {}): Promise<StoredRun> {
-    const request = stampIdentity(ctx.principal, given, this.starts.forwarders);
-    if (request.run_id !== undefined && !isRunId(request.run_id)) {
-      throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
-    }
-    this.limits.refuseLargeInputs(request.input, 'input');
-    const { runId, conflict } = runIdFor(request, ctx, options.idempotencyKey);
+    const { request, runId, conflict } = await this.identity.identify(ctx, given, options.idempotencyKey);
     const runContext = stampTrace(ctx, request.run_context);
     const facts = await this.nodeTypes.describeNew(ctx, request.root_node_type_ref);
     const constraints = mergeConstraints(request.constraints, facts.constraints);

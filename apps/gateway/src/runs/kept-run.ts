@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { NodeRun, NodeRunList, NodeRunListOptions, Principal, Run, RunEvent, RunList } from '#contract';
 import type { RunListOptions } from '#contract';
 import { DEFAULT_PAGE_SIZE, pagesOfNodeRuns, pagesOfRuns } from '#http';
@@ -18,10 +18,13 @@ export interface KeptRun {
   readonly events: RunEvent[];
 }
 
-/** The run id that an idempotency key stands for: one per caller and key. */
+/** Runs in memory are of one process. */
+const KEY_SECRET = randomBytes(32);
+
+/** The run id that an idempotency key stands for: one per caller and key. Nobody else can tell which, to take it by its `run_id`. */
 export function runIdOfKey({ subject, tenantId }: Principal, key: string): string {
   const owner = tenantId === undefined ? ['subject', subject] : ['tenant', tenantId];
-  const digest = createHash('sha256')
+  const digest = createHmac('sha256', KEY_SECRET)
     .update(JSON.stringify([...owner, key]))
     .digest('hex');
   return `run_${digest.slice(0, 32)}`;
