@@ -110,7 +110,8 @@ export function itIsSecured(
       actor: { type: 'user', id: subject },
       identity: { issuer: realm.issuer, subject, client_id: 'arp-run-gateway', actors: ['arp-dev-cli'] },
     });
-    expect(run.run_context?.identity).not.toHaveProperty('roles');
+    expect(run.run_context?.identity?.['roles']).toContain('arp-user');
+    expect(run.run_context?.identity?.['roles']).not.toContain('arp-admin');
     refusal(await as('bob', `runs/${run.run_id}`), 404, 'run_not_found');
   });
 

@@ -18,8 +18,12 @@ describe('reports with an assignment token', () => {
   });
   afterAll(async () => suite.stop());
 
-  const token = (nodeRunId: string, options: { expiresIn?: number; secret?: string; epoch?: number } = {}) =>
-    new SignJWT({ run_id: 'any', epoch: options.epoch ?? 0 })
+  const token = (
+    { run_id }: Pick<Run, 'run_id'>,
+    nodeRunId: string,
+    options: { expiresIn?: number; secret?: string; epoch?: number } = {},
+  ) =>
+    new SignJWT({ run_id, epoch: options.epoch ?? 0 })
       .setProtectedHeader({ alg: 'HS256', typ: 'arp-assignment+jwt' })
       .setIssuer('arp-run-coordinator')
       .setSubject(nodeRunId)
@@ -49,21 +53,21 @@ describe('reports with an assignment token', () => {
 
   it('of an earlier hand-over are refused', async () => {
     const run = await startRun();
-    for (const answer of await reports(run, await token(run.root_node_run_id, { epoch: 5 }))) {
+    for (const answer of await reports(run, await token(run, run.root_node_run_id, { epoch: 5 }))) {
       refusal(answer, 403, 'assignment_mismatch');
     }
   });
 
   it('are accepted for the node run of the token', async () => {
     const run = await startRun();
-    const [created, ...rest] = await reports(run, await token(run.root_node_run_id));
+    const [created, ...rest] = await reports(run, await token(run, run.root_node_run_id));
     expect(conforming(NodeRunsCreateResponse, created!).node_runs).toHaveLength(1);
     expect(rest.map(({ status }) => status)).toEqual([204, 204]);
   });
 
   it('are 403 assignment_mismatch for another node run, also for one of the same run', async () => {
     const run = await startRun();
-    for (const answer of await reports(run, await token('node_run_other'))) {
+    for (const answer of await reports(run, await token(run, 'node_run_other'))) {
       const { details } = refusal(answer, 403, 'assignment_mismatch');
       expect(details).toEqual({ assigned_node_run_id: 'node_run_other' });
     }
@@ -72,8 +76,8 @@ describe('reports with an assignment token', () => {
   it('are 401 unauthorized with a token that is expired or forged', async () => {
     const run = await startRun();
     const bad = [
-      await token(run.root_node_run_id, { expiresIn: -5 }),
-      await token(run.root_node_run_id, { secret: `another ${SECRET}` }),
+      await token(run, run.root_node_run_id, { expiresIn: -5 }),
+      await token(run, run.root_node_run_id, { secret: `another ${SECRET}` }),
     ];
     for (const bearer of bad) {
       for (const answer of await reports(run, bearer)) {
@@ -95,7 +99,7 @@ describe('reports with an assignment token', () => {
         node_type_ref: { node_type_id: 'composite.plan', version: '1' },
         inputs: {},
         coordinator_endpoint: suite.coordinator,
-        assignment_token: await token(node_run_id),
+        assignment_token: await token({ run_id }, node_run_id),
       });
       const children = await untilAssigned(run_id, 3);
       for (const child of children.slice(1)) {

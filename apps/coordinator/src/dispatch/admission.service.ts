@@ -35,6 +35,12 @@ export type Admission =
       readonly isExecutorAway: boolean;
     };
 
+const GATE: PolicyDecision = {
+  decision: 'require_approval',
+  reason_code: 'approval_required',
+  message: 'gates.require_approval holds this node run until somebody approves it.',
+};
+
 interface Described {
   readonly facts: NodeTypeFacts;
   readonly isExecutorAway: boolean;
@@ -60,9 +66,9 @@ export class AdmissionService {
     if (nodeKind === undefined || obstacle !== undefined) {
       return { kind: 'refused', outcome: failure(obstacle ?? 'unknown_node_kind') };
     }
-    const decision = await this.decide(ctx, ticket, { ...facts, kind: nodeKind });
+    const decision = gateOf(ticket) ?? (await this.decide(ctx, ticket, { ...facts, kind: nodeKind }));
     // What policy has against a node type that nobody can describe now, it may not have when it knows more.
-    if (isExecutorAway && decision.decision !== 'allow') return { kind: 'later' };
+    if (isExecutorAway && decision.decision !== 'allow' && decision !== GATE) return { kind: 'later' };
     if (decision.decision === 'require_approval') {
       const { inputs, run_context: runContext } = ticket;
       const { defaultExpiryMs } = this.approvals;
@@ -93,17 +99,8 @@ export class AdmissionService {
     }
   }
 
-  /** What the constraints demand of a person comes first; then the policy checkpoint. */
   private async decide(ctx: RequestContext, ticket: DispatchTicket, facts: NodeTypeFacts): Promise<PolicyDecision> {
     const { constraints, run_context } = ticket;
-    const isApproved = ticket.approval === 'approved';
-    if (constraints?.gates?.require_approval === true && !isApproved) {
-      return {
-        decision: 'require_approval',
-        reason_code: 'approval_required',
-        message: 'gates.require_approval holds this node run until somebody approves it.',
-      };
-    }
     const { kind, policy } = facts;
     const decision = await this.policy.decide(
       ctx,
@@ -118,8 +115,15 @@ export class AdmissionService {
       { isIdentityVerified: ticket.owner !== null, nodeType: { ...policy, ...(kind === undefined ? {} : { kind }) } },
     );
     // Policy is asked again after an approval, since it may have come to deny what it would have had approved.
-    return isApproved && decision.decision !== 'deny' ? approvedDecision(decision, ticket.node_run_id) : decision;
+    return ticket.approval === 'approved' && decision.decision !== 'deny'
+      ? approvedDecision(decision, ticket.node_run_id)
+      : decision;
   }
+}
+
+/** What the constraints demand of a person comes before policy, whatever is known of the node type. */
+function gateOf({ constraints, approval }: DispatchTicket): PolicyDecision | undefined {
+  return constraints?.gates?.require_approval === true && approval !== 'approved' ? GATE : undefined;
 }
 
 function approvedDecision({ extensions }: PolicyDecision, nodeRunId: string): PolicyDecision {
