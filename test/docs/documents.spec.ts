@@ -107,7 +107,7 @@ describe('documents that must say what the code does', () => {
     });
     expectCheckedIn(
       'docs/configuration.md',
-      `# Configuration\n\n${GENERATED}\nA flag (\`--host\`, \`--port\`) wins over the environment, which wins over \`.env.local\`, which wins over \`.env\`. An empty value counts as not given, except where a setting says otherwise. A secret may be kept in a file whose path is its setting with \`_FILE\` at the end of the name; one line break at the end of the file is not part of it, and setting both is an error. A service that finds a setting wrong lists all that are and does not start. \`npm start\` assumes \`ARP_AUTH_PROFILE=dev-insecure\`, \`JARVIS_POLICY_PROFILE=dev-allow\` and \`LOG_LEVEL=warn\` where nothing else is said.\n\n${sections.join('\n')}`,
+      `# Configuration\n\n${GENERATED}\nA flag (\`--host\`, \`--port\`) wins over the environment, which wins over \`.env.local\`, which wins over \`.env\`. An empty value counts as not given, except where a setting says otherwise. A secret may be kept in a file whose path is its setting with \`_FILE\` at the end of the name; one line break at the end of the file is not part of it, and setting both is an error. A service that finds a setting wrong lists all that are and does not start. \`npm start\` assumes \`ARP_AUTH_PROFILE=dev-insecure\`, \`LOG_LEVEL=warn\` and, without \`JARVIS_POLICY_PATH\` and \`JARVIS_PDP_URL\`, \`JARVIS_POLICY_PROFILE=dev-allow\` where nothing else is said.\n\n${sections.join('\n')}`,
     );
   });
 

@@ -288,6 +288,14 @@ describe.each([['of the coordinator'], ['of a policy decision point']])('a polic
     expect(state).toBe('succeeded');
     expect(decisions).toContainEqual(
       expect.objectContaining({
+        action: 'approval.decide',
+        decision: 'allow',
+        message: 'fine',
+        extensions: expect.objectContaining(decidedBy('StartAndApprove')),
+      }),
+    );
+    expect(decisions).toContainEqual(
+      expect.objectContaining({
         action: 'node.run.execute',
         decision: 'require_approval',
         extensions: expect.objectContaining(decidedBy('AskBeforeItCannotBeUndone')),

@@ -7,12 +7,13 @@ import { GATEWAY_AUTH } from '../../gateway/src/gateway.app.js';
 import { demonstrate, ECHO_REQUEST } from './demonstration.js';
 import { startSuite } from './standalone.app.js';
 import type { Suite } from './standalone.app.js';
-import { STANDALONE_DEFAULTS, standaloneSettings } from './standalone.config.js';
+import { standaloneDefaults, standaloneSettings } from './standalone.config.js';
 import type { StandaloneSettings } from './standalone.config.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 await runService(async () => {
+  const env = processEnvironment(process.cwd(), namesThatMayBeEmpty(standaloneSettings));
   const { settings, switches } = readInvocation(
     standaloneSettings,
     {
@@ -22,7 +23,7 @@ await runService(async () => {
       switches: { 'no-demo': 'start without the demonstration run' },
     },
     undefined,
-    { ...STANDALONE_DEFAULTS, ...processEnvironment(process.cwd(), namesThatMayBeEmpty(standaloneSettings)) },
+    { ...standaloneDefaults(env), ...env },
   );
   const suite = await startSuite(settings, say);
   const auth = resolveAuth(settings, GATEWAY_AUTH);

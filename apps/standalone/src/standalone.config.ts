@@ -12,9 +12,15 @@ export const standaloneSettings = defineSettings(
 
 export type StandaloneSettings = SettingsOf<typeof standaloneSettings>;
 
-/** What the suite for trying things out assumes where nothing is set. Each is said aloud at the start. */
-export const STANDALONE_DEFAULTS = {
-  ARP_AUTH_PROFILE: 'dev-insecure',
-  JARVIS_POLICY_PROFILE: 'dev-allow',
-  LOG_LEVEL: 'warn',
-} as const;
+/** What names a policy; then none is assumed, since dev-allow would go before it. */
+const POLICY_SETTINGS = ['JARVIS_POLICY_PATH', 'ARP_POLICY_PATH', 'JARVIS_PDP_URL'];
+
+/** What the suite for trying things out assumes where `env` says nothing else. Each is said aloud at the start. */
+export function standaloneDefaults(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const hasPolicy = POLICY_SETTINGS.some((name) => (env[name] ?? '') !== '');
+  return {
+    ARP_AUTH_PROFILE: 'dev-insecure',
+    LOG_LEVEL: 'warn',
+    ...(hasPolicy ? {} : { JARVIS_POLICY_PROFILE: 'dev-allow' }),
+  };
+}

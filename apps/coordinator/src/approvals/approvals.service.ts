@@ -7,6 +7,7 @@ import type {
   ApprovalList,
   ApprovalListOptions,
   ApprovalVerdict,
+  PolicyDecision,
   Principal,
   RequestContext,
 } from '#contract';
@@ -71,7 +72,7 @@ export class ApprovalsService extends ApprovalsApi {
     }
     if (approval.state !== 'pending') throw decided(approval);
     refuseUnentitled(principal, approval);
-    await this.refuseByPolicy(ctx, approval);
+    const { extensions } = await this.allowedByPolicy(ctx, approval);
     const { nodeRunId, action } = readApprovalId(approvalId) ?? {};
     if (nodeRunId === undefined || action === undefined) throw approvalNotFound(approvalId);
     const state = await this.store.execute({
@@ -86,6 +87,7 @@ export class ApprovalsService extends ApprovalsApi {
           by,
           comment,
           expiresAt: approval.expires_at,
+          extensions,
         });
       },
     });
@@ -93,14 +95,15 @@ export class ApprovalsService extends ApprovalsApi {
     return presentApproval(await this.find(principal, approvalId));
   }
 
-  private async refuseByPolicy(ctx: RequestContext, approval: ApprovalEntity): Promise<void> {
+  /** @throws AppError forbidden */
+  private async allowedByPolicy(ctx: RequestContext, approval: ApprovalEntity): Promise<PolicyDecision> {
     const decision = await this.policy.decide(ctx, {
       action: 'approval.decide',
       run_id: approval.run_id,
       node_run_id: approval.node_run_id,
       node_type_ref: { node_type_id: approval.node_type_id, version: approval.node_type_version },
     });
-    if (decision.decision === 'allow') return;
+    if (decision.decision === 'allow') return decision;
     throw new AppError('forbidden', {
       message: decision.message ?? 'Policy does not allow this caller to decide approvals.',
       details: { reason_code: decision.reason_code ?? 'policy_denied' },

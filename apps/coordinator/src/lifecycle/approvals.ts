@@ -27,6 +27,8 @@ export interface Verdict {
   readonly comment: string | undefined;
   /** When the approval expires, or has. */
   readonly expiresAt: Date;
+  /** By which policy somebody was let decide. */
+  readonly extensions?: PolicyDecision['extensions'] | undefined;
 }
 
 /** What a decision says of how it is to be approved. */
@@ -90,7 +92,7 @@ export function decideApproval(
   draft: RunDraft,
   nodeRunId: string,
   action: ApprovableAction,
-  { state, by, comment, expiresAt }: Verdict,
+  { state, by, comment, expiresAt, extensions }: Verdict,
 ): 'approved' | 'denied' | 'expired' {
   const nodeRun = awaiting(draft, nodeRunId, action);
   if (nodeRun === undefined) throw new AppError('approval_decided');
@@ -99,7 +101,7 @@ export function decideApproval(
     return 'expired';
   }
   settle(draft, nodeRun, action, { state, by, comment });
-  const said = decidedEvent(nodeRun, action, state, by, comment);
+  const said = decidedEvent(nodeRun, action, { state, by, comment, extensions });
   if (state === 'approved') {
     draft.append(said);
     // What is approved for a start must still pass the checkpoint of its execution.
@@ -120,7 +122,12 @@ export function expireApproval(draft: RunDraft, nodeRunId: string, action: Appro
   const nodeRun = awaiting(draft, nodeRunId, action);
   if (nodeRun === undefined) return draft.dropTimer(approvalTimerOf(action), nodeRunId);
   settle(draft, nodeRun, action, { state: 'expired', by: null, comment: undefined });
-  end(draft, nodeRun, failure('approval_expired'), decidedEvent(nodeRun, action, 'expired', null, undefined));
+  end(
+    draft,
+    nodeRun,
+    failure('approval_expired'),
+    decidedEvent(nodeRun, action, { state: 'expired', by: null, comment: undefined, extensions: undefined }),
+  );
 }
 
 function settle(
@@ -158,9 +165,12 @@ function end(
 function decidedEvent(
   { node_run_id }: Readonly<NodeRunEntity>,
   action: ApprovableAction,
-  state: 'approved' | 'denied' | 'expired',
-  by: ResourceRef | null,
-  comment: string | undefined,
+  {
+    state,
+    by,
+    comment,
+    extensions,
+  }: Pick<Verdict, 'by' | 'comment' | 'extensions'> & { readonly state: 'approved' | 'denied' | 'expired' },
 ) {
   const event = policyDecidedEvent(
     'approval.decide',
@@ -169,6 +179,7 @@ function decidedEvent(
       reason_code: state,
       ...(comment === undefined ? {} : { message: comment }),
       approval_ref: { approval_id: approvalIdOf(action, node_run_id) },
+      ...(extensions === undefined ? {} : { extensions }),
     },
     node_run_id,
   );
