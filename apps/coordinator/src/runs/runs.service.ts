@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '#contract';
 import type { PolicyDecision, RequestContext, RunContext, RunStartRequest, StartRunOptions } from '#contract';
 import { PolicyCheckpoint } from '#policy';
+import { APPROVAL_OPTIONS } from '../lifecycle/approval-options.js';
+import type { ApprovalOptions } from '../lifecycle/approval-options.js';
 import { cancelRun } from '../lifecycle/cancel-run.js';
 import { refuseForeign } from '../lifecycle/foreign-run.js';
 import { mergeConstraints } from '../lifecycle/constraints.js';
@@ -11,8 +13,6 @@ import { NodeTypesService } from '../node-types/node-types.service.js';
 import type { StoredRun } from '../run-store/run-reads.repository.js';
 import { RunReadsService } from '../run-store/run-reads.service.js';
 import { RunStoreService } from '../run-store/run-store.service.js';
-import { RUN_START_OPTIONS } from './run-start-options.js';
-import type { RunStartOptions } from './run-start-options.js';
 import { StartIdentityService } from './start-identity.service.js';
 
 /** What a caller does with runs: start, read, cancel. */
@@ -24,13 +24,13 @@ export class RunsService {
     private readonly nodeTypes: NodeTypesService,
     private readonly policy: PolicyCheckpoint,
     private readonly identity: StartIdentityService,
-    @Inject(RUN_START_OPTIONS) private readonly starts: RunStartOptions,
+    @Inject(APPROVAL_OPTIONS) private readonly approvals: ApprovalOptions,
   ) {}
 
   /**
    * Starts a run: run, root node run, events and dispatch entry in one transaction. A run that policy refuses is stored too, as
-   * failed, so that the refusal is on record. Its context says of the caller what his token says. The same `run_id`, or the same idempotency key, with the same request again
-   * returns the run.
+   * failed, so that the refusal is on record. Its context says of the caller what his token says. The same `run_id`, or the same
+   * idempotency key, with the same request again returns the run.
    *
    * @throws AppError invalid_request, run_already_exists, idempotency_conflict, constraint_violation, payload_too_large, node_registry_unavailable
    */
@@ -60,7 +60,7 @@ export class RunsService {
           principal: ctx.principal,
           request,
           runContext,
-          approvalExpiryMs: this.starts.approvalExpiryMs,
+          approvalExpiryMs: this.approvals.defaultExpiryMs,
           decision,
           kind: facts.kind,
           constraints,
@@ -78,8 +78,8 @@ export class RunsService {
   }
 
   /**
-   * Cancels the run and every open node run in one transaction; executors are told after the commit. Policy is asked when there is something to
-   * cancel.
+   * Cancels the run and every open node run in one transaction; executors are told after the commit. Policy is asked when there is
+   * something to cancel.
    *
    * @throws AppError run_not_found, forbidden
    */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { stampIdentity } from '#auth';
+import { FORWARDERS, stampIdentity } from '#auth';
 import type { Principal, RequestContext, RunStartRequest } from '#contract';
 import { invalidRequest } from '#http';
 import { SharedSecretsService } from '../assignments/shared-secrets.service.js';
@@ -7,8 +7,6 @@ import { DocumentLimits } from '../node-runs/document-limits.js';
 import { isRunId } from '../sharding/bucket.js';
 import { keyedRunId, runIdFor } from './run-identity.js';
 import type { RunIdentity } from './run-identity.js';
-import { RUN_START_OPTIONS } from './run-start-options.js';
-import type { RunStartOptions } from './run-start-options.js';
 
 /** A start with the name of its run, whose context says of the caller what his token says. */
 export interface IdentifiedStart extends RunIdentity {
@@ -23,7 +21,7 @@ export class StartIdentityService {
   constructor(
     private readonly secrets: SharedSecretsService,
     private readonly limits: DocumentLimits,
-    @Inject(RUN_START_OPTIONS) private readonly options: RunStartOptions,
+    @Inject(FORWARDERS) private readonly forwarders: readonly string[],
   ) {}
 
   /** @throws AppError invalid_request, payload_too_large; database_unavailable when a secret is needed that is not known yet and cannot be read */
@@ -33,7 +31,7 @@ export class StartIdentityService {
     idempotencyKey: string | undefined,
   ): Promise<IdentifiedStart> {
     this.limits.refuseLargeInputs(given.input, 'input');
-    const request = stampIdentity(principal, given, this.options.forwarders);
+    const request = stampIdentity(principal, given, this.forwarders);
     if (request.run_id !== undefined && !isRunId(request.run_id)) {
       throw invalidRequest([{ path: 'run_id', message: 'must be 1 to 128 letters, digits, or any of . _ ~ -' }]);
     }
