@@ -1,10 +1,9 @@
 import type { TokenSource } from '#auth';
-import { AtomicExecuteResult, AtomicExecutorApi, ERROR_CATALOGUE, Health, NodeType } from '#contract';
+import { AtomicExecuteResult, AtomicExecutorApi, ERROR_CATALOGUE, NodeType } from '#contract';
 import type { AtomicExecuteOptions, AtomicExecuteRequest, ErrorCode, RequestContext } from '#contract';
 import { peerAnswerOf } from './peer-errors.js';
 import { Peer } from './peer.js';
 
-const PING_TIMEOUT_MS = 2_000;
 /** An executor has its list in hand, and others wait while it is asked for. */
 const LIST_TIMEOUT_MS = 10_000;
 
@@ -57,12 +56,8 @@ export class AtomicExecutorClient extends AtomicExecutorApi {
     }
   }
 
-  async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(
-      ctx,
-      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
-      Health,
-    );
+  ping(ctx: RequestContext): Promise<void> {
+    return this.peer.ping(ctx);
   }
 
   async close(): Promise<void> {

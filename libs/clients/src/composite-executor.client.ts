@@ -1,9 +1,7 @@
 import type { TokenSource } from '#auth';
-import { CompositeBeginResponse, CompositeExecutorApi, Health } from '#contract';
+import { CompositeBeginResponse, CompositeExecutorApi } from '#contract';
 import type { CompositeBeginRequest, RequestContext } from '#contract';
 import { Peer } from './peer.js';
-
-const PING_TIMEOUT_MS = 2_000;
 
 /**
  * A Composite Executor over HTTP (composite-executor.openapi.yaml).
@@ -38,12 +36,8 @@ export class CompositeExecutorClient extends CompositeExecutorApi {
     });
   }
 
-  async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(
-      ctx,
-      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
-      Health,
-    );
+  ping(ctx: RequestContext): Promise<void> {
+    return this.peer.ping(ctx);
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,7 @@
 import type { TokenSource } from '#auth';
-import { Health, NodeRegistryApi, NodeType } from '#contract';
+import { NodeRegistryApi, NodeType } from '#contract';
 import type { NodeTypeQuery, RequestContext } from '#contract';
 import { Peer } from './peer.js';
-
-const PING_TIMEOUT_MS = 2_000;
 
 /** A Node Registry over HTTP (node-registry.openapi.yaml). Whatever it answers but a node type or its absence is node_registry_unavailable. */
 export class NodeRegistryClient extends NodeRegistryApi {
@@ -20,12 +18,8 @@ export class NodeRegistryClient extends NodeRegistryApi {
     return this.peer.jsonIfFound(ctx, { method: 'GET', path }, NodeType, 'node_type_not_found');
   }
 
-  async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(
-      ctx,
-      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
-      Health,
-    );
+  ping(ctx: RequestContext): Promise<void> {
+    return this.peer.ping(ctx);
   }
 
   async close(): Promise<void> {

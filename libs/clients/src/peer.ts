@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
-import { AppError, ContractViolation, ERROR_CATALOGUE, fromPeer } from '#contract';
+import { AppError, ContractViolation, ERROR_CATALOGUE, fromPeer, Health } from '#contract';
 import type { ErrorCode, RequestContext } from '#contract';
 import type { TokenSource } from '#auth';
 import { formatTraceparent } from '#http';
@@ -43,6 +43,7 @@ interface Attempt {
 
 type ResponseBody = Dispatcher.ResponseData['body'];
 
+const PING_TIMEOUT_MS = 2_000;
 const MAX_ERROR_BYTES = 65_536;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Less than the 5 s after which uvicorn, without a warning, closes a connection: a request must not meet that close. */
@@ -110,6 +111,11 @@ export class Peer {
     } catch (error) {
       throw this.asAppError(error);
     }
+  }
+
+  /** Resolves when the peer says that it is there. An identity provider is not needed for that. */
+  async ping(ctx: RequestContext): Promise<void> {
+    await this.json(ctx, { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true }, Health);
   }
 
   /** Ends every connection, also those of streams that were left; whoever calls this has finished what it wanted to finish. */

@@ -1,9 +1,7 @@
 import type { TokenSource } from '#auth';
-import { Health, PolicyDecision, PolicyDecisionApi } from '#contract';
+import { PolicyDecision, PolicyDecisionApi } from '#contract';
 import type { PolicyDecisionRequest, RequestContext } from '#contract';
 import { Peer } from './peer.js';
-
-const PING_TIMEOUT_MS = 2_000;
 
 /** A policy decision point over HTTP (pdp.openapi.yaml). Whatever it answers but a decision is pdp_unavailable. */
 export class PolicyDecisionClient extends PolicyDecisionApi {
@@ -18,12 +16,8 @@ export class PolicyDecisionClient extends PolicyDecisionApi {
     return this.peer.json(ctx, { method: 'POST', path: '/v1/policy:decide', body: request }, PolicyDecision);
   }
 
-  async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(
-      ctx,
-      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
-      Health,
-    );
+  ping(ctx: RequestContext): Promise<void> {
+    return this.peer.ping(ctx);
   }
 
   async close(): Promise<void> {

@@ -1,16 +1,5 @@
 import type { TokenSource } from '#auth';
-import {
-  Approval,
-  ApprovalList,
-  AppError,
-  fromPeer,
-  Health,
-  NodeRunList,
-  Run,
-  RunEvent,
-  RunList,
-  RunsApi,
-} from '#contract';
+import { Approval, ApprovalList, AppError, fromPeer, NodeRunList, Run, RunEvent, RunList, RunsApi } from '#contract';
 import type {
   ApprovalDecisionRequest,
   ApprovalListOptions,
@@ -25,8 +14,6 @@ import type {
 } from '#contract';
 import { formatIdempotencyKey } from '#http';
 import { Peer } from './peer.js';
-
-const PING_TIMEOUT_MS = 2_000;
 
 /**
  * The endpoints of a Run Coordinator for callers, runs and approvals, over HTTP (run-coordinator.openapi.yaml). It is asked on behalf of the caller, so that what he
@@ -120,12 +107,8 @@ export class RunCoordinatorClient extends RunsApi implements ApprovalsApi {
     return this.peer.json(ctx, { method: 'POST', path, body }, Approval);
   }
 
-  async ping(ctx: RequestContext): Promise<void> {
-    await this.peer.json(
-      ctx,
-      { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true },
-      Health,
-    );
+  ping(ctx: RequestContext): Promise<void> {
+    return this.peer.ping(ctx);
   }
 
   async close(): Promise<void> {

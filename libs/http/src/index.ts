@@ -1,5 +1,6 @@
 export { createApp } from './create-app.js';
 export type { AppOptions, ServiceApp } from './create-app.js';
+export { detached } from './detached-context.js';
 export { ACCESS, ACCESS_ERRORS, BODY_ERRORS, COMMON_ERRORS, Endpoint, TAKES_ASSIGNMENT } from './endpoint.decorator.js';
 export type { EndpointOptions, QueryParameter } from './endpoint.decorator.js';
 export { envelope, errorReply, invalidRequest } from './error-envelope.js';

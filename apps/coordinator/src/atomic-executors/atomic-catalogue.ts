@@ -1,5 +1,5 @@
 import type { AtomicExecutorApi, NodeType, NodeTypeRef, RequestContext } from '#contract';
-import { detached } from './detached-context.js';
+import { detached } from '#http';
 
 const REFRESH_AT_MOST_EVERY_MS = 1_000;
 

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AppError, NodeRegistryApi } from '#contract';
 import type { NodeType, NodeTypeRef, RequestContext } from '#contract';
+import { detached } from '#http';
 import { AtomicExecutors } from '../atomic-executors/atomic-executors.js';
-import { detached } from '../atomic-executors/detached-context.js';
 import { ExpiringCache } from './expiring-cache.js';
 import { factsByPrefix, factsOf } from './node-type-facts.js';
 import type { NodeTypeFacts } from './node-type-facts.js';

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { kindByPrefix } from '#contract';
 import type { AtomicExecutorApi, NodeRegistryApi, NodeType, NodeTypeRef, RequestContext } from '#contract';
+import { detached } from '#http';
 
 /** A list as an executor gave it; empty when it has none. */
 interface Listed {
@@ -31,7 +32,7 @@ export class NodeTypesService {
       // What it listed before holds until it is too old.
       noDeleteOnFetchRejection: true,
       fetchMethod: async (executor, _, { context }) => ({
-        nodeTypes: (await executor.listNodeTypes(withoutSignal(context))) ?? [],
+        nodeTypes: (await executor.listNodeTypes(detached(context))) ?? [],
       }),
     });
     this.published = new LRUCache({ ...clock, max: REGISTRY_CAPACITY });
@@ -82,9 +83,4 @@ export class NodeTypesService {
     this.published.set(key, { found }, { ttl: found === undefined ? FRESH_MS : LIST_TTL_MS });
     return found;
   }
-}
-
-/** Others wait for the same list: it is not given up when the first of them is gone. */
-function withoutSignal(ctx: RequestContext): RequestContext {
-  return { ...ctx, signal: new AbortController().signal };
 }
