@@ -1,3 +1,4 @@
+export { approvalsController } from './approvals.controller.js';
 export { createApp } from './create-app.js';
 export type { AppOptions, ServiceApp } from './create-app.js';
 export { detached } from './detached-context.js';
@@ -11,9 +12,7 @@ export type { DependencyCheck, ServiceDescription } from './health.controller.js
 export { formatIdempotencyKey, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, readIdempotencyKey } from './idempotency-key.js';
 export { instantOf, readInstant } from './instant.js';
 export {
-  APPROVAL_LIST_PARAMETERS,
   NODE_RUN_LIST_PARAMETERS,
-  readApprovalListQuery,
   readNodeRunListQuery,
   readRunListQuery,
   RUN_LIST_PARAMETERS,

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ApprovalsApi } from '#contract';
-import { ApprovalsController } from './approvals.controller.js';
+import { approvalsController } from '#http';
 
 /** The approval endpoints in front of whatever implements them. */
 @Module({})
@@ -9,7 +9,9 @@ export class ApprovalsModule {
   static of(approvals: ApprovalsApi): DynamicModule {
     return {
       module: ApprovalsModule,
-      controllers: [ApprovalsController],
+      controllers: [
+        approvalsController(['run_coordinator_unavailable', 'database_unavailable', 'token_request_failed']),
+      ],
       providers: [{ provide: ApprovalsApi, useValue: approvals }],
     };
   }
