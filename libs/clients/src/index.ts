@@ -1,5 +1,6 @@
 export { AtomicExecutorClient } from './atomic-executor.client.js';
 export { CompositeExecutorClient } from './composite-executor.client.js';
+export { CredentialsClient } from './credentials.client.js';
 export { NodeRegistryClient } from './node-registry.client.js';
 export { NotSentError, peerAnswerOf, wasNotSent, wasTurnedAway } from './peer-errors.js';
 export { PolicyDecisionClient } from './policy-decision.client.js';

@@ -26,6 +26,11 @@ export const ERROR_CATALOGUE = {
   parent_node_run_not_found: { status: 404, retryable: false, message: 'There is no parent node run with this id.' },
   artifact_not_found: { status: 404, retryable: false, message: 'This executor has no artifact with this id.' },
   approval_not_found: { status: 404, retryable: false, message: 'There is no approval with this id.' },
+  credential_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no active credential with this name for this owner.',
+  },
   route_not_found: { status: 404, retryable: false, message: 'This service has no such route.' },
   method_not_allowed: { status: 405, retryable: false, message: 'This route does not accept this method.' },
   run_already_exists: { status: 409, retryable: false, message: 'A run with this id exists with another request.' },
@@ -116,6 +121,11 @@ export const ERROR_CATALOGUE = {
     retryable: true,
     message: 'The policy decision point did not answer. Check that it is running and that JARVIS_PDP_URL names it.',
   },
+  tool_gateway_unavailable: {
+    status: 502,
+    retryable: true,
+    message: 'The tool gateway did not answer. Check that it is running and that JARVIS_TOOL_GATEWAY_URL names it.',
+  },
   token_request_failed: {
     status: 502,
     retryable: true,
@@ -157,6 +167,7 @@ export const NODE_RUN_ERROR_CATALOGUE = {
   },
   unknown_node_type: { retryable: false, message: 'No admitted node pack offers this node type.' },
   unknown_node_type_version: { retryable: false, message: 'The node type exists, but not in this version.' },
+  invalid_constraints: { retryable: false, message: 'The constraints of the call cannot be followed as they are.' },
   invalid_inputs: { retryable: false, message: 'The inputs do not match the input schema of the node type.' },
   invalid_outputs: { retryable: false, message: 'The handler returned outputs that do not match its output schema.' },
   policy_denied: { retryable: false, message: 'Policy does not allow this.' },

@@ -14,6 +14,7 @@ export const PERMISSIONS = [
   'approval.read',
   'approval.decide',
   'policy.decide',
+  'credential.use',
   /** Not of a route: whoever has it sees and acts across tenants. */
   'tenant.all',
 ] as const;
