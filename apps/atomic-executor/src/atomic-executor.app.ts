@@ -106,9 +106,9 @@ function credentialsClient(settings: AtomicExecutorSettings): CredentialsClient 
 /** @throws SettingsError: in production, what looks as if it had been done must have been done */
 function refuseMockInProduction(settings: AtomicExecutorSettings, { profile }: AuthRules): void {
   if (settings.UPSTREAM_MODE !== 'mock') return;
-  if (profile !== 'enterprise' && settings.NODE_ENV !== 'production') return;
+  if (profile !== 'enterprise') return;
   throw new SettingsError([
-    'UPSTREAM_MODE: mock is for tests and demonstrations, and refused where ARP_AUTH_PROFILE is enterprise or NODE_ENV is production; set live, or leave it out',
+    'UPSTREAM_MODE: mock is for tests and demonstrations, and refused where ARP_AUTH_PROFILE is enterprise; set live, or leave it out',
   ]);
 }
 

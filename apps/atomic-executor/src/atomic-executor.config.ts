@@ -89,11 +89,7 @@ export const atomicExecutorSettings = defineSettings({
   UPSTREAM_MODE: text<'live' | 'mock'>({
     default: 'live',
     choices: ['live', 'mock'],
-    desc: 'Who answers what nodes call with ctx.http: live, the network; mock, the imitations that node packs ship with, while credentials read as mock-credential. For tests and demonstrations: mock is refused where ARP_AUTH_PROFILE is enterprise or NODE_ENV is production.',
-  }),
-  NODE_ENV: text({
-    default: undefined,
-    desc: 'production: what is for trying things out only is refused at the start, such as UPSTREAM_MODE=mock.',
+    desc: 'Who answers what nodes call with ctx.http: live, the network; mock, the imitations that node packs ship with, while credentials read as mock-credential. For tests and demonstrations: mock is refused where ARP_AUTH_PROFILE is enterprise.',
   }),
   JARVIS_TOOL_GATEWAY_URL: httpUrl({
     default: undefined,

@@ -40,7 +40,6 @@ export const DEFAULT_GRANTS: Grants = new Map<string, ReadonlySet<Permission>>([
     new Set<Permission>([...TOOL_READER, 'agent.write', 'agent_token.revoke', 'tool_policy.write', 'credential.write']),
   ],
   ['arp-admin', ALL],
-  ['arp-executor', new Set<Permission>(['credential.use'])],
   ['arp-coordinator', new Set<Permission>(['node_run.execute', 'node_type.read', 'node_pack.read', 'policy.decide'])],
   ['arp-executor', new Set<Permission>(['credential.use'])],
   [
