@@ -21,6 +21,18 @@ export type { Issue } from './fields/contract-violation.js';
 export { contractClasses, fieldsOf } from './fields/field-metadata.js';
 export type { ContractClass, Field, FieldKind } from './fields/field-metadata.js';
 export { isDateTime } from './fields/field-problems.js';
+export {
+  BooleanField,
+  EnumArrayField,
+  EnumField,
+  IntegerArrayField,
+  IntegerField,
+  JsonObjectField,
+  ObjectArrayField,
+  ObjectField,
+  StringArrayField,
+  StringField,
+} from './fields/fields.js';
 export { fromPeer } from './fields/from-peer.js';
 export { readRequest } from './fields/read-request.js';
 export { toWire } from './fields/to-wire.js';
