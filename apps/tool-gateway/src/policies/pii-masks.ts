@@ -59,24 +59,37 @@ function maskCards(run: string, mask: string): string {
 
 /** Groups have even places in `parts`, separators odd ones. @returns the place after the last group of the longest card */
 function endOfCard(parts: readonly string[], first: number): number | undefined {
-  let digits = '';
+  const luhn = new Luhn();
   let end: number | undefined;
-  for (let at = first; at < parts.length && digits.length < CARD_DIGITS.most; at += 2) {
-    digits += parts[at] ?? '';
-    if (digits.length >= CARD_DIGITS.least && digits.length <= CARD_DIGITS.most && passesLuhn(digits)) end = at + 1;
+  for (let at = first; at < parts.length; at += 2) {
+    const group = parts[at] ?? '';
+    if (luhn.length + group.length > CARD_DIGITS.most) return end;
+    luhn.add(group);
+    if (luhn.length >= CARD_DIGITS.least && luhn.passes) end = at + 1;
   }
   return end;
 }
 
-/** The check digit of ISO/IEC 7812-1. */
-export function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let place = 0; place < digits.length; place += 1) {
-    const digit = Number(digits[digits.length - 1 - place]);
-    const weighed = place % 2 === 1 ? digit * 2 : digit;
-    sum += weighed > 9 ? weighed - 9 : weighed;
+/** The check digit of ISO/IEC 7812-1, for digits as they come. */
+export class Luhn {
+  length = 0;
+  /** Where the last digit counts as it is, and where it counts twice. */
+  private single = 0;
+  private double = 0;
+
+  add(digits: string): this {
+    for (const digit of digits) {
+      const value = Number(digit);
+      const twice = value > 4 ? value * 2 - 9 : value * 2;
+      [this.single, this.double] = [this.double + value, this.single + twice];
+      this.length += 1;
+    }
+    return this;
   }
-  return sum % 10 === 0;
+
+  get passes(): boolean {
+    return this.single % 10 === 0;
+  }
 }
 
 function maskIPv6(like: string, mask: string): string {

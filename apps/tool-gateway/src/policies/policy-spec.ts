@@ -60,7 +60,7 @@ export class PolicyQuota {
   @StringField({ description: 'tool:action as in scopes; the action alone where only one of the scopes has it.' })
   action!: string;
 
-  @IntegerField({ minimum: 1 })
+  @IntegerField({ minimum: 1, maximum: 1_000_000_000 })
   limit!: number;
 
   @StringField({ description: 'A number with m, h or d, such as 15m, 24h, 7d; at most 31d.' })
