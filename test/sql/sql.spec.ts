@@ -3,6 +3,7 @@ import type { Database, Queryable } from '#database';
 import { createTestDatabase } from '#testing';
 import type { TestDatabase } from '#testing';
 import { COORDINATOR_ENTITIES } from '../../apps/coordinator/src/entities.js';
+import { TOOL_GATEWAY_ENTITIES } from '../../apps/tool-gateway/src/entities.js';
 import { expectCheckedIn } from '../docs/checked-in.js';
 import { REPOSITORIES } from './statements.js';
 
@@ -41,7 +42,7 @@ describe('SQL', () => {
     home = await createTestDatabase();
     database = await connectDatabase({
       url: home.url,
-      entities: COORDINATOR_ENTITIES,
+      entities: [...COORDINATOR_ENTITIES, ...TOOL_GATEWAY_ENTITIES],
       poolSize: 2,
       connectTimeoutMs: 5_000,
       applicationName: 'sql.spec',

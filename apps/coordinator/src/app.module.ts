@@ -2,8 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { AuthModule, FORWARDERS } from '#auth';
 import type { AuthRules } from '#auth';
+import { atomicExecutorChecks } from '#clients';
 import { CompositeExecutorApi, NodeRegistryApi } from '#contract';
-import { Database } from '#database';
+import { Database, DatabaseCheck } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { DependencyCheck, Logger, ServiceDescription } from '#http';
 import { PolicyCheckpoint } from '#policy';
@@ -15,12 +16,7 @@ import { AtomicExecutors } from './atomic-executors/atomic-executors.js';
 import { DISPATCH_OPTIONS } from './dispatch/dispatch-options.js';
 import type { DispatchOptions } from './dispatch/dispatch-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
-import {
-  atomicExecutorChecks,
-  CompositeExecutorCheck,
-  DatabaseCheck,
-  NodeRegistryCheck,
-} from './health/dependency-checks.js';
+import { CompositeExecutorCheck, NodeRegistryCheck } from './health/dependency-checks.js';
 import { ListingsModule } from './listings/listings.module.js';
 import { APPROVAL_OPTIONS } from './lifecycle/approval-options.js';
 import type { ApprovalOptions } from './lifecycle/approval-options.js';

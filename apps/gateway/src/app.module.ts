@@ -2,11 +2,11 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AuthModule } from '#auth';
 import type { AuthRules } from '#auth';
+import { RunCoordinatorCheck } from '#clients';
 import type { ApprovalsApi, RunsApi } from '#contract';
 import { HealthModule } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { ApprovalsModule } from './approvals/approvals.module.js';
-import { RunCoordinatorCheck } from './runs/run-coordinator.check.js';
 import { RunsModule } from './runs/runs.module.js';
 
 @Module({})
@@ -17,14 +17,14 @@ export class GatewayModule {
     auth: AuthRules,
     logger: Logger,
   ): DynamicModule {
-    const runsModule = RunsModule.of(peers.runs, auth.forwarders);
     return {
       module: GatewayModule,
       imports: [
         AuthModule.of(auth, logger),
-        runsModule,
+        RunsModule.of(peers.runs, auth.forwarders),
         ApprovalsModule.of(peers.approvals),
-        HealthModule.of(service, [RunCoordinatorCheck], [runsModule]),
+        // Nothing can be forwarded while the coordinator does not answer.
+        HealthModule.of(service, [new RunCoordinatorCheck(peers.runs, true)]),
       ],
     };
   }

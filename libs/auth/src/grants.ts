@@ -10,6 +10,13 @@ export const AUTHENTICATED = 'authenticated';
 export const ANONYMOUS = 'anonymous';
 
 const ALL: ReadonlySet<Permission> = new Set(PERMISSIONS);
+const TOOL_READER: readonly Permission[] = [
+  'agent.read',
+  'agent_token.read',
+  'tool_policy.read',
+  'tool_call.read',
+  'credential.read',
+];
 const VIEWER: readonly Permission[] = ['run.read', 'node_run.read', 'artifact.read', 'approval.read', 'node_type.read'];
 
 /** What holds where ARP_AUTH_GRANTS does not say otherwise. */
@@ -17,9 +24,28 @@ export const DEFAULT_GRANTS: Grants = new Map<string, ReadonlySet<Permission>>([
   ['arp-user', new Set<Permission>([...VIEWER, 'run.start', 'run.cancel'])],
   ['arp-viewer', new Set(VIEWER)],
   ['arp-approver', new Set<Permission>([...VIEWER, 'approval.decide'])],
-  ['arp-operator', new Set<Permission>([...VIEWER, 'run.cancel', 'node_pack.read', 'tenant.all'])],
+  [
+    'arp-operator',
+    new Set<Permission>([
+      ...VIEWER,
+      ...TOOL_READER,
+      'run.cancel',
+      'node_pack.read',
+      'agent_token.revoke',
+      'tenant.all',
+    ]),
+  ],
+  [
+    'arp-tool-admin',
+    new Set<Permission>([...TOOL_READER, 'agent.write', 'agent_token.revoke', 'tool_policy.write', 'credential.write']),
+  ],
   ['arp-admin', ALL],
   ['arp-coordinator', new Set<Permission>(['node_run.execute', 'node_type.read', 'node_pack.read', 'policy.decide'])],
+  ['arp-executor', new Set<Permission>(['credential.use'])],
+  [
+    'arp-tool-gateway',
+    new Set<Permission>(['node_run.execute', 'node_type.read', 'run.start', 'run.read', 'run.cancel', 'node_run.read']),
+  ],
 ]);
 
 export function isPermission(name: string): name is Permission {

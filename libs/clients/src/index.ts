@@ -1,3 +1,5 @@
+export { atomicExecutorChecks } from './atomic-executor-checks.js';
+export { RunCoordinatorCheck } from './run-coordinator-check.js';
 export { AtomicExecutorClient } from './atomic-executor.client.js';
 export { CompositeExecutorClient } from './composite-executor.client.js';
 export { NodeRegistryClient } from './node-registry.client.js';

@@ -14,18 +14,108 @@ export interface ErrorDefinition {
  */
 export const ERROR_CATALOGUE = {
   invalid_request: { status: 400, retryable: false, message: 'The request does not conform to the contract.' },
+  unknown_tool: {
+    status: 400,
+    retryable: false,
+    message: 'No node pack of the atomic executors offers this tool or this action.',
+  },
+  tool_params_invalid: {
+    status: 400,
+    retryable: false,
+    message: 'The parameters do not match what the action takes.',
+  },
   unauthorized: { status: 401, retryable: false, message: 'The request has no valid credentials.' },
+  agent_token_invalid: {
+    status: 401,
+    retryable: false,
+    message: 'The agent token is not one that this gateway issued, or it is not for this use.',
+  },
+  agent_token_expired: {
+    status: 401,
+    retryable: false,
+    message: 'The agent token has expired. Get a new one.',
+  },
+  agent_token_revoked: {
+    status: 401,
+    retryable: false,
+    message: 'The agent token was revoked.',
+  },
+  agent_assertion_invalid: {
+    status: 401,
+    retryable: false,
+    message: 'The assertion is not signed by a registered key of the agent, or does not say what it must.',
+  },
+  agent_assertion_replayed: {
+    status: 401,
+    retryable: false,
+    message: 'The assertion was used before. Sign a new one for each token.',
+  },
+  dpop_proof_invalid: {
+    status: 401,
+    retryable: false,
+    message: 'The token is bound to a key, and the request has no valid DPoP proof of it.',
+  },
   forbidden: { status: 403, retryable: false, message: 'The caller may not do this.' },
   assignment_mismatch: {
     status: 403,
     retryable: false,
     message: 'The assignment token of the request is for another node run.',
   },
+  agent_inactive: {
+    status: 403,
+    retryable: false,
+    message: 'The agent is not active.',
+  },
+  tool_not_permitted: {
+    status: 403,
+    retryable: false,
+    message: 'The agent token does not cover this tool or this kind of action.',
+  },
+  tool_policy_denied: {
+    status: 403,
+    retryable: false,
+    message: 'The policies of the agent do not allow this call.',
+  },
+  tool_response_blocked: {
+    status: 403,
+    retryable: false,
+    message: 'The call was made, but the policies of the agent do not let its answer through.',
+  },
   run_not_found: { status: 404, retryable: false, message: 'There is no run with this id.' },
   node_run_not_found: { status: 404, retryable: false, message: 'There is no node run with this id.' },
   parent_node_run_not_found: { status: 404, retryable: false, message: 'There is no parent node run with this id.' },
   artifact_not_found: { status: 404, retryable: false, message: 'This executor has no artifact with this id.' },
   approval_not_found: { status: 404, retryable: false, message: 'There is no approval with this id.' },
+  agent_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no agent with this id.',
+  },
+  agent_key_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'The agent has no key with this id.',
+  },
+  agent_token_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no agent token with this id.',
+  },
+  tool_policy_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no tool policy with this id.',
+  },
+  credential_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no such credential.',
+  },
+  job_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no job with this id.',
+  },
   route_not_found: { status: 404, retryable: false, message: 'This service has no such route.' },
   method_not_allowed: { status: 405, retryable: false, message: 'This route does not accept this method.' },
   run_already_exists: { status: 409, retryable: false, message: 'A run with this id exists with another request.' },
@@ -43,6 +133,16 @@ export const ERROR_CATALOGUE = {
     status: 409,
     retryable: false,
     message: 'The idempotency key was used before with another specification.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    retryable: true,
+    message: 'A request with this idempotency key is being answered. Ask again shortly.',
+  },
+  credential_version_exists: {
+    status: 409,
+    retryable: false,
+    message: 'The tool has a credential of this version. Versions are never overwritten.',
   },
   node_run_id_reused: {
     status: 409,
@@ -84,6 +184,16 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     message: 'The request headers are larger than this service accepts.',
   },
+  tool_rate_limited: {
+    status: 429,
+    retryable: true,
+    message: 'The agent calls this tool too often. Wait as long as Retry-After says.',
+  },
+  tool_quota_exceeded: {
+    status: 429,
+    retryable: true,
+    message: 'A quota of the policies of the agent is used up. Wait as long as Retry-After says.',
+  },
   internal_error: {
     status: 500,
     retryable: false,
@@ -122,6 +232,16 @@ export const ERROR_CATALOGUE = {
     message:
       'The identity provider refused the token that this service needs for a peer. Its log has the reason; check ARP_AUTH_CLIENT_ID, its secret and the audience.',
   },
+  tool_upstream_error: {
+    status: 502,
+    retryable: true,
+    message: 'The service behind the tool did not answer as it should.',
+  },
+  tool_outcome_unknown: {
+    status: 502,
+    retryable: false,
+    message: 'The call may or may not have taken effect: its answer was lost. Look there before you send it again.',
+  },
   identity_provider_unavailable: {
     status: 503,
     retryable: true,
@@ -133,6 +253,26 @@ export const ERROR_CATALOGUE = {
     message: 'More work is waiting than this service queues. Try again shortly.',
   },
   database_unavailable: { status: 503, retryable: true, message: 'The database did not answer. Try again shortly.' },
+  tool_circuit_open: {
+    status: 503,
+    retryable: true,
+    message: 'The service behind the tool failed too often for this agent; calls are held back for a while.',
+  },
+  tool_overloaded: {
+    status: 503,
+    retryable: true,
+    message: 'The agent has as many calls of this tool at work as it may.',
+  },
+  tool_not_configured: {
+    status: 503,
+    retryable: false,
+    message: 'The tool has no active credential. An operator sets one with POST /api/admin/creds/set and activates it.',
+  },
+  jobs_unconfigured: {
+    status: 503,
+    retryable: false,
+    message: 'This gateway has no run coordinator, which runs jobs: set ARP_RUN_COORDINATOR_URL.',
+  },
   execution_overloaded: {
     status: 503,
     retryable: true,
@@ -143,6 +283,11 @@ export const ERROR_CATALOGUE = {
     status: 503,
     retryable: true,
     message: 'The service is stopping. Try another instance, or shortly again.',
+  },
+  tool_upstream_timeout: {
+    status: 504,
+    retryable: true,
+    message: 'The service behind the tool did not answer in time.',
   },
 } as const satisfies Record<string, ErrorDefinition>;
 

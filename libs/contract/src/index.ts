@@ -18,6 +18,19 @@ export type { ErrorCode, ErrorDefinition, NodeRunErrorCode } from './errors.js';
 export { completeSchemas } from './fields/complete-schemas.js';
 export { ContractViolation } from './fields/contract-violation.js';
 export type { Issue } from './fields/contract-violation.js';
+export {
+  BooleanField,
+  EnumField,
+  ExtensionsField,
+  IntegerField,
+  JsonObjectField,
+  NumberField,
+  ObjectArrayField,
+  ObjectField,
+  StringArrayField,
+  StringField,
+  StringMapField,
+} from './fields/fields.js';
 export { contractClasses, fieldsOf } from './fields/field-metadata.js';
 export type { ContractClass, Field, FieldKind } from './fields/field-metadata.js';
 export { isDateTime } from './fields/field-problems.js';

@@ -14,6 +14,17 @@ export const PERMISSIONS = [
   'approval.read',
   'approval.decide',
   'policy.decide',
+  'agent.read',
+  'agent.write',
+  'agent_token.read',
+  'agent_token.revoke',
+  'signing_key.rotate',
+  'tool_policy.read',
+  'tool_policy.write',
+  'tool_call.read',
+  'credential.read',
+  'credential.write',
+  'credential.use',
   /** Not of a route: whoever has it sees and acts across tenants. */
   'tenant.all',
 ] as const;

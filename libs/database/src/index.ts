@@ -1,5 +1,6 @@
 export { connectDatabase, createDataSource, describeDatabase, WRITER_SESSION } from './connect.js';
 export type { ConnectOptions } from './connect.js';
+export { DatabaseCheck } from './database-check.js';
 export { Database, Transaction } from './database.js';
 export type { Queryable, Statement } from './database.js';
 export { databaseSettings } from './database-settings.js';

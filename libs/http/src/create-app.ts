@@ -11,6 +11,7 @@ import type { ServiceSettings } from '#config';
 import { AllowedMethods } from './allowed-methods.js';
 import { ContractPipe } from './contract.pipe.js';
 import { envelope, errorReply, invalidRequest } from './error-envelope.js';
+import type { ErrorBody } from './error-envelope.js';
 import { ErrorFilter } from './error.filter.js';
 import { installEventStreams } from './event-stream-request.js';
 import type { ServiceDescription } from './health.controller.js';
@@ -33,6 +34,10 @@ export interface ServiceApp {
 export interface AppOptions {
   /** How Swagger UI logs in. Default: it cannot, whoever tries the service brings a token. */
   readonly login?: OpenApiLogin | undefined;
+  /** What the body of an error is on some routes instead of the envelope; undefined: the envelope. Default: the envelope everywhere. */
+  readonly errorBody?: ErrorBody;
+  /** Adds hooks of the service to those of every service, after them. */
+  readonly install?: (instance: FastifyInstance) => void;
 }
 
 const SWEEP_EVERY_MS = 50;
@@ -49,14 +54,18 @@ export async function createApp(
   logger: Logger,
   options: AppOptions = {},
 ): Promise<ServiceApp> {
+  const errorBody: ErrorBody = options.errorBody ?? (() => undefined);
   const adapter = new FastifyAdapter({
     logger: false,
     bodyLimit: settings.ARP_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_ID_LENGTH },
     return503OnClosing: false,
-    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const { status, body } = errorReply(error);
-      void reply.status(status).type('application/json').send(body);
+      void reply
+        .status(status)
+        .type('application/json')
+        .send(errorBody(body, request, reply) ?? body);
     },
     clientErrorHandler,
   });
@@ -67,7 +76,8 @@ export async function createApp(
   setMaxListeners(0, stopping.signal);
   installRequestContext(instance, stopping.signal);
   installEventStreams(instance, { keepAliveMs: settings.ARP_EVENT_STREAM_KEEP_ALIVE_MS, logger });
-  refuseWhenStopping(instance, stopping.signal);
+  options.install?.(instance);
+  refuseWhenStopping(instance, stopping.signal, errorBody);
   const inFlight = countRequests(instance);
   logRequests(instance, logger);
 
@@ -77,7 +87,7 @@ export async function createApp(
     abortOnError: false,
   });
   acceptJsonOnly(instance);
-  app.useGlobalFilters(new ErrorFilter(logger, allowedMethods));
+  app.useGlobalFilters(new ErrorFilter(logger, allowedMethods, errorBody));
   app.useGlobalPipes(new ContractPipe());
   app.useGlobalInterceptors(new WireInterceptor());
   if (settings.ARP_SWAGGER_UI) serveOpenApi(app, openApiDocument(app, service, options.login), options.login);
@@ -112,15 +122,15 @@ function acceptJsonOnly(instance: FastifyInstance): void {
   });
 }
 
-function refuseWhenStopping(instance: FastifyInstance, stopping: AbortSignal): void {
-  instance.addHook('onRequest', (_request, reply, done) => {
+function refuseWhenStopping(instance: FastifyInstance, stopping: AbortSignal, errorBody: ErrorBody): void {
+  instance.addHook('onRequest', (request, reply, done) => {
     if (!stopping.aborted) return done();
     const { status, body, headers } = errorReply(new AppError('service_stopping'));
     void reply
       .status(status)
       .headers({ ...headers, connection: 'close' })
       .type('application/json')
-      .send(body);
+      .send(errorBody(body, request, reply) ?? body);
   });
 }
 

@@ -53,12 +53,19 @@ export interface EndpointOptions {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  /** The permission that a caller needs, or `public` for those routes that the standard leaves open. */
-  readonly access: Permission | 'public';
+  /**
+   * The permission that a caller needs; `public` for those routes that the standard leaves open; `unguarded` where no token of the
+   * identity provider is looked at and the route itself says who may, or everybody may.
+   */
+  readonly access: Permission | 'public' | 'unguarded';
   /** An assignment token is enough, instead of the permission. What it is good for is the route's to look at. Default false. */
   readonly assignment?: boolean;
   /** What a 200 carries: a contract class, an array of it, a stream of run events, bytes, or nothing (204). */
   readonly responds: Type<object> | readonly [Type<object>] | 'events' | 'bytes' | 'nothing';
+  /** Default 200, or 204 where nothing is answered. */
+  readonly status?: 200 | 201 | 202;
+  /** What an error looks like, where it is not the envelope. */
+  readonly errorType?: Type<object>;
   /** What the success means, for the document. */
   readonly description: string;
   /** Codes of the catalogue that this route can answer with, beyond those any route can. */
@@ -71,12 +78,13 @@ export interface EndpointOptions {
 
 /** Everything a route says about itself in one place: status, access rule, OpenAPI operation, possible errors. */
 export function Endpoint(options: EndpointOptions): MethodDecorator {
-  const isPublic = options.access === 'public';
+  const isPublic = isOpen(options.access);
+  const errorType = options.errorType ?? ErrorEnvelope;
   const decorators: MethodDecorator[] = [
     SetMetadata(ACCESS, options.access),
     SetMetadata(TAKES_ASSIGNMENT, options.assignment === true),
     SetMetadata(RESPONDS, typeof options.responds === 'function' ? options.responds : undefined),
-    HttpCode(options.responds === 'nothing' ? 204 : 200),
+    HttpCode(statusOf(options)),
     ApiOperation({
       operationId: options.operationId,
       summary: options.summary,
@@ -84,7 +92,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       ...(isPublic ? { security: [] } : {}),
     }),
     ApiExtension('x-error-codes', errorCodes(options)),
-    ApiResponse({ status: 'default', description: 'Error', type: ErrorEnvelope }),
+    ApiResponse({ status: 'default', description: 'Error', type: errorType }),
     ...success(options),
     ...(options.query ?? []).map(({ name, description, schema }) =>
       ApiQuery({ name, required: false, description, schema }),
@@ -106,21 +114,30 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       ApiResponse({
         status: 401,
         description: 'Unauthorized',
-        type: ErrorEnvelope,
+        type: errorType,
         headers: { 'WWW-Authenticate': { schema: { type: 'string' } } },
       }),
-      ApiResponse({ status: 403, description: 'Forbidden', type: ErrorEnvelope }),
+      ApiResponse({ status: 403, description: 'Forbidden', type: errorType }),
     );
   }
   return applyDecorators(...decorators);
 }
 
+function isOpen(access: EndpointOptions['access']): access is 'public' | 'unguarded' {
+  return access === 'public' || access === 'unguarded';
+}
+
+function statusOf({ responds, status }: EndpointOptions): number {
+  return responds === 'nothing' ? 204 : (status ?? 200);
+}
+
 function errorCodes({ access, errors = [] }: EndpointOptions): ErrorCode[] {
-  return [...new Set([...COMMON_ERRORS, ...(access === 'public' ? [] : ACCESS_ERRORS), ...errors])].sort();
+  return [...new Set([...COMMON_ERRORS, ...(isOpen(access) ? [] : ACCESS_ERRORS), ...errors])].sort();
 }
 
 function success(options: EndpointOptions): MethodDecorator[] {
   const { responds, description } = options;
+  const status = statusOf(options);
   if (responds === 'nothing') return [ApiResponse({ status: 204, description })];
   if (responds === 'bytes') {
     const content = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
@@ -162,6 +179,6 @@ function success(options: EndpointOptions): MethodDecorator[] {
       }),
     ];
   }
-  if (typeof responds === 'function') return [ApiResponse({ status: 200, description, type: responds })];
-  return [ApiResponse({ status: 200, description, type: responds[0], isArray: true })];
+  if (typeof responds === 'function') return [ApiResponse({ status, description, type: responds })];
+  return [ApiResponse({ status, description, type: responds[0], isArray: true })];
 }

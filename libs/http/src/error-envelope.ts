@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, ContractViolation } from '#contract';
 import type { ErrorCode, ErrorEnvelope } from '#contract';
 
@@ -11,7 +12,10 @@ export interface ErrorReply {
   readonly unexpected: boolean;
 }
 
-const RETRY_AFTER_SECONDS = '1';
+const RETRY_AFTER_SECONDS = 1;
+
+/** Another body for an error of a route; undefined: the envelope. */
+export type ErrorBody = (envelope: ErrorEnvelope, request: FastifyRequest, reply: FastifyReply) => object | undefined;
 
 /** The one translation of anything thrown into status, ErrorEnvelope (`common/error.schema.json`) and headers. */
 export function errorReply(error: unknown): ErrorReply {
@@ -36,10 +40,18 @@ function reply(error: AppError): Omit<ErrorReply, 'unexpected'> {
   const headers: Record<string, string> = {};
   const challenge = challengeOf(error);
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
-  if (error.status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
   const allow = error.code === 'method_not_allowed' ? error.details?.['allow'] : undefined;
   if (Array.isArray(allow)) headers['allow'] = allow.filter((method) => isToken(method)).join(', ');
   return { status: error.status, body: envelope(error), headers };
+}
+
+/** In whole seconds (RFC 9110 section 10.2.3): what the thrower knows, as `details.retry_after`, else a second where that may help. */
+function retryAfterOf({ status, retryable, details }: AppError): number | undefined {
+  const known = details?.['retry_after'];
+  if (typeof known === 'number' && Number.isFinite(known) && retryable) return Math.max(1, Math.ceil(known));
+  return status === 503 || status === 429 ? RETRY_AFTER_SECONDS : undefined;
 }
 
 /** A word of a header (RFC 9110 section 5.6.2). Details may come from a peer, and what else is in them must not get into a header. */

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { AppError } from '#contract';
 import type { AllowedMethods } from './allowed-methods.js';
 import { errorReply } from './error-envelope.js';
+import type { ErrorBody } from './error-envelope.js';
 
 /** Writes the ErrorEnvelope for whatever was thrown, in every service. */
 @Catch()
@@ -12,6 +13,7 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly allowedMethods: AllowedMethods,
+    private readonly errorBody: ErrorBody,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -26,7 +28,11 @@ export class ErrorFilter implements ExceptionFilter {
       response.raw.destroy();
       return;
     }
-    void response.status(status).headers(headers).type('application/json').send(body);
+    void response
+      .status(status)
+      .headers(headers)
+      .type('application/json')
+      .send(this.errorBody(body, request, response) ?? body);
   }
 
   /** A 404 of the router is 405 when another method has the path. Our own 404s are AppErrors and pass. */

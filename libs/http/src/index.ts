@@ -5,6 +5,7 @@ export { detached } from './detached-context.js';
 export { ACCESS, ACCESS_ERRORS, BODY_ERRORS, COMMON_ERRORS, Endpoint, TAKES_ASSIGNMENT } from './endpoint.decorator.js';
 export type { EndpointOptions, QueryParameter } from './endpoint.decorator.js';
 export { envelope, errorReply, invalidRequest } from './error-envelope.js';
+export type { ErrorBody } from './error-envelope.js';
 export { EventStream } from './event-stream-request.js';
 export type { EventStreamRequest } from './event-stream-request.js';
 export { HealthModule } from './health.controller.js';

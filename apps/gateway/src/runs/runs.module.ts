@@ -16,7 +16,6 @@ export class RunsModule {
         { provide: RunsApi, useValue: runs },
         { provide: FORWARDERS, useValue: forwarders },
       ],
-      exports: [RunsApi],
     };
   }
 }

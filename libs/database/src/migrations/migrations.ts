@@ -4,6 +4,7 @@ import { Secrets1763750000000 } from './1763750000000-secrets.js';
 import { Owners1763760000000 } from './1763760000000-owners.js';
 import { Approvals1763770000000 } from './1763770000000-approvals.js';
 import { ApprovalNotices1763771000000 } from './1763771000000-approval-notices.js';
+import { ToolGateway1763780000000 } from './1763780000000-tool-gateway.js';
 
 /** Every migration, oldest first. A migration that has been released is never edited. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Owners1763760000000,
   Approvals1763770000000,
   ApprovalNotices1763771000000,
+  ToolGateway1763780000000,
 ];
