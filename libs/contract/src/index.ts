@@ -20,8 +20,10 @@ export { ContractViolation } from './fields/contract-violation.js';
 export type { Issue } from './fields/contract-violation.js';
 export {
   BooleanField,
+  EnumArrayField,
   EnumField,
   ExtensionsField,
+  IntegerArrayField,
   IntegerField,
   JsonObjectField,
   NumberField,
@@ -34,18 +36,6 @@ export {
 export { contractClasses, fieldsOf } from './fields/field-metadata.js';
 export type { ContractClass, Field, FieldKind } from './fields/field-metadata.js';
 export { isDateTime } from './fields/field-problems.js';
-export {
-  BooleanField,
-  EnumArrayField,
-  EnumField,
-  IntegerArrayField,
-  IntegerField,
-  JsonObjectField,
-  ObjectArrayField,
-  ObjectField,
-  StringArrayField,
-  StringField,
-} from './fields/fields.js';
 export { fromPeer } from './fields/from-peer.js';
 export { readRequest } from './fields/read-request.js';
 export { toWire } from './fields/to-wire.js';

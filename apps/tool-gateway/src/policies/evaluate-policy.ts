@@ -21,8 +21,9 @@ const CHECKS: readonly Check[] = [checkScope, checkIntent, checkSize, checkHosts
  * @param spec of `mergeSpecs`; undefined: the agent has no policy
  */
 export function evaluatePolicy(spec: MergedSpec | undefined, call: JudgedCall): Verdict {
-  if (spec === undefined)
+  if (spec === undefined) {
     return deny('no_policy', 'No active policy holds for this agent, and without one nothing is allowed.');
+  }
   for (const check of CHECKS) {
     const denial = check(spec, call);
     if (denial !== undefined) return denial;

@@ -7,7 +7,7 @@ type Masking = (text: string, mask: string) => string;
 const EMAIL = /[\p{L}\p{N}._%+'-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.)+[\p{L}\p{N}-]{2,63}/gu;
 /** With a country code; with separators as in North America; its ten digits alone, which no time of today in seconds looks like. */
 const PHONES = [
-  /(?<![\w+.])(?:\+|00)[1-9](?:[ ().\/-]{0,2}\d){6,14}(?!\d)/g,
+  /(?<![\w+.])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)/g,
   /(?<![\d.])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?!\d)/g,
   /(?<![\w.])1?[2-9]\d{2}[2-9]\d{6}(?!\w|\.\d)/g,
 ];

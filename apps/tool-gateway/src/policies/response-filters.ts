@@ -121,10 +121,12 @@ function cut(text: string, maxLength: number | undefined): string {
 }
 
 function isTooDeep(data: unknown): boolean {
-  let level = [data];
+  let level: unknown[] = [data];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > DEEPEST_RESPONSE) return true;
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value as Record<string, unknown>) : [],
+    );
   }
   return false;
 }
