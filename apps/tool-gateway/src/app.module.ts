@@ -8,6 +8,7 @@ import type { AtomicExecutorApi } from '#contract';
 import { Database, DatabaseCheck } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
+import { ToolPoliciesModule } from './policies/tool-policies.module.js';
 import { TOOL_EXECUTORS } from './tool-executors.js';
 import { TOOL_GATEWAY_OPTIONS } from './tool-gateway-options.js';
 import type { ToolGatewayOptions } from './tool-gateway-options.js';
@@ -53,6 +54,7 @@ export class ToolGatewayModule {
           ...atomicExecutorChecks(executors),
           ...(runs === undefined ? [] : [new RunCoordinatorCheck(runs, false)]),
         ]),
+        ToolPoliciesModule,
       ],
     };
   }

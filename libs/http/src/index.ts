@@ -14,6 +14,7 @@ export { formatIdempotencyKey, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, readIdemp
 export { instantOf, readInstant } from './instant.js';
 export {
   NODE_RUN_LIST_PARAMETERS,
+  QueryReader,
   readNodeRunListQuery,
   readRunListQuery,
   RUN_LIST_PARAMETERS,
