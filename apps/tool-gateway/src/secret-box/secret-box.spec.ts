@@ -82,7 +82,9 @@ describe('master keys', () => {
     const keys = readMasterKeys(` ${NEW} , ${OLD}`);
     expect(keys.first).toBe('new');
     expect([...keys.byName.keys()]).toEqual(['new', 'old']);
-    expect(readMasterKeys(`k:${Buffer.alloc(32, 251).toString('base64url')}`).byName.get('k')?.symmetricKeySize).toBe(32);
+    expect(readMasterKeys(`k:${Buffer.alloc(32, 251).toString('base64url')}`).byName.get('k')?.symmetricKeySize).toBe(
+      32,
+    );
   });
 
   it.each([
