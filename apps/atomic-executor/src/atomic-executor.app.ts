@@ -105,8 +105,7 @@ function credentialsClient(settings: AtomicExecutorSettings): CredentialsClient 
 
 /** @throws SettingsError: in production, what looks as if it had been done must have been done */
 function refuseMockInProduction(settings: AtomicExecutorSettings, { profile }: AuthRules): void {
-  if (settings.UPSTREAM_MODE !== 'mock') return;
-  if (profile !== 'enterprise') return;
+  if (settings.UPSTREAM_MODE !== 'mock' || profile !== 'enterprise') return;
   throw new SettingsError([
     'UPSTREAM_MODE: mock is for tests and demonstrations, and refused where ARP_AUTH_PROFILE is enterprise; set live, or leave it out',
   ]);

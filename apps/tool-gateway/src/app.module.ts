@@ -9,6 +9,8 @@ import { Database, DatabaseCheck } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { ToolPoliciesModule } from './policies/tool-policies.module.js';
+import { AgentsModule } from './agents/agents.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
 import { TOOL_EXECUTORS } from './tool-executors.js';
 import { TOOL_GATEWAY_OPTIONS } from './tool-gateway-options.js';
 import type { ToolGatewayOptions } from './tool-gateway-options.js';
@@ -49,6 +51,8 @@ export class ToolGatewayModule {
       imports: [
         DependenciesModule.of(dependencies),
         AuthModule.of(auth, logger),
+        AgentsModule,
+        TokensModule,
         HealthModule.of(service, [
           DatabaseCheck,
           ...atomicExecutorChecks(executors),

@@ -15,7 +15,9 @@ export { instantOf, readInstant } from './instant.js';
 export {
   NODE_RUN_LIST_PARAMETERS,
   QueryReader,
+  PAGE_PARAMETERS,
   readNodeRunListQuery,
+  readPageQuery,
   readRunListQuery,
   RUN_LIST_PARAMETERS,
 } from './listing-query.js';
