@@ -8,6 +8,8 @@ import type { AtomicExecutorApi } from '#contract';
 import { Database, DatabaseCheck } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
+import { AgentsModule } from './agents/agents.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
 import { TOOL_EXECUTORS } from './tool-executors.js';
 import { TOOL_GATEWAY_OPTIONS } from './tool-gateway-options.js';
 import type { ToolGatewayOptions } from './tool-gateway-options.js';
@@ -48,6 +50,8 @@ export class ToolGatewayModule {
       imports: [
         DependenciesModule.of(dependencies),
         AuthModule.of(auth, logger),
+        AgentsModule,
+        TokensModule,
         HealthModule.of(service, [
           DatabaseCheck,
           ...atomicExecutorChecks(executors),

@@ -184,6 +184,11 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     message: 'The request headers are larger than this service accepts.',
   },
+  credential_in_use: {
+    status: 409,
+    retryable: false,
+    message: 'The credential is the active one of its tool. Activate another first, or delete it with ?force=true.',
+  },
   tool_rate_limited: {
     status: 429,
     retryable: true,

@@ -14,7 +14,9 @@ export { formatIdempotencyKey, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, readIdemp
 export { instantOf, readInstant } from './instant.js';
 export {
   NODE_RUN_LIST_PARAMETERS,
+  PAGE_PARAMETERS,
   readNodeRunListQuery,
+  readPageQuery,
   readRunListQuery,
   RUN_LIST_PARAMETERS,
 } from './listing-query.js';

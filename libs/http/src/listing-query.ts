@@ -8,7 +8,8 @@ import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './page-token.js';
 /** Query parameters of a listing as they arrive: a parameter that is repeated is an array. */
 export type ListingQuery = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-const PAGE_PARAMETERS: readonly QueryParameter[] = [
+/** The query parameters of a listing that has no filters. */
+export const PAGE_PARAMETERS: readonly QueryParameter[] = [
   {
     name: 'limit',
     description: `Most items on the page. Default ${DEFAULT_PAGE_SIZE}.`,
@@ -75,6 +76,16 @@ export function readApprovalListQuery(query: ListingQuery): ApprovalListOptions 
     limit: reader.pageSize(),
     pageToken: reader.text('page_token'),
   });
+}
+
+/**
+ * Reads the query of a listing that has no filters.
+ *
+ * @throws AppError invalid_request naming each bad parameter
+ */
+export function readPageQuery(query: ListingQuery): { readonly limit?: number; readonly pageToken?: string } {
+  const reader = new QueryReader(query, PAGE_PARAMETERS);
+  return reader.done({ limit: reader.pageSize(), pageToken: reader.text('page_token') });
 }
 
 /**
