@@ -44,7 +44,7 @@ describe('docker-compose.yml', () => {
   it.each(PROFILES)('%s: every service of the suite, once, and what it depends on', (profile) => {
     const services = inProfile(profile);
     const own = services.filter(([, { image }]) => image === OWN).map(([, { command }]) => command?.[0]);
-    expect(own.sort()).toEqual(['atomic-executor', 'coordinator', 'gateway']);
+    expect(own.sort()).toEqual(['atomic-executor', 'coordinator', 'gateway', 'tool-gateway']);
     const names = services.map(([name]) => name);
     for (const [, { depends_on = {} }] of services) {
       expect(names).toEqual(expect.arrayContaining(Object.keys(depends_on)));

@@ -2,6 +2,7 @@ import { atomicExecutorSettings } from '../../apps/atomic-executor/src/atomic-ex
 import { coordinatorSettings } from '../../apps/coordinator/src/coordinator.config.js';
 import { gatewaySettings } from '../../apps/gateway/src/gateway.config.js';
 import { pdpSettings } from '../../apps/pdp/src/pdp.config.js';
+import { toolGatewaySettings } from '../../apps/tool-gateway/src/tool-gateway.config.js';
 import { authSettings } from '#auth';
 import { defineSettings, isSecret, secretFileName, serviceSettings } from '#config';
 import type { SettingsDefinition, SettingSpecs } from '#config';
@@ -33,6 +34,7 @@ export function settingsByService(): [string, DocumentedSetting[]][] {
     ['Run Coordinator', own(coordinatorSettings)],
     ['Atomic Executor', own(atomicExecutorSettings)],
     ['Policy decision point', own(pdpSettings)],
+    ['Tool gateway', own(toolGatewaySettings)],
   ];
 }
 

@@ -1,6 +1,9 @@
 import { readSettings } from '#config';
 import { createTestDatabase, freePort, startProcess, untilServing } from '#testing';
 import type { TestDatabase } from '#testing';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startSuite } from '../../apps/standalone/src/standalone.app.js';
 import { standaloneSettings } from '../../apps/standalone/src/standalone.config.js';
 
@@ -9,6 +12,8 @@ export interface SuiteUnderTest {
   readonly gateway: string;
   readonly coordinator: string;
   readonly executor: string;
+  /** Not there where the three services run as processes. */
+  readonly toolGateway?: string;
   readonly database: TestDatabase;
   stop(): Promise<void>;
 }
@@ -18,6 +23,7 @@ const QUIET = { ARP_AUTH_PROFILE: 'dev-insecure', JARVIS_POLICY_PROFILE: 'dev-al
 /** All in one process, bound to each other directly. */
 export async function inOneProcess(env: Readonly<Record<string, string>> = {}): Promise<SuiteUnderTest> {
   const database = await createTestDatabase();
+  const dataDir = mkdtempSync(join(tmpdir(), 'suite-'));
   const suite = await startSuite(
     readSettings(standaloneSettings, {
       ...QUIET,
@@ -25,6 +31,8 @@ export async function inOneProcess(env: Readonly<Record<string, string>> = {}): 
       ARP_RUN_GATEWAY_PORT: '0',
       ARP_RUN_COORDINATOR_PORT: '0',
       ARP_ATOMIC_EXECUTOR_PORT: '0',
+      ARP_TOOL_GATEWAY_PORT: '0',
+      ARP_DATA_DIR: dataDir,
       ...env,
     }),
     () => undefined,
@@ -33,10 +41,12 @@ export async function inOneProcess(env: Readonly<Record<string, string>> = {}): 
     gateway: suite.gateway,
     coordinator: suite.coordinator,
     executor: suite.atomicExecutor,
+    toolGateway: suite.toolGateway,
     database,
     stop: async () => {
       await suite.stop();
       await database.drop();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

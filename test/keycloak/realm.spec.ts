@@ -173,11 +173,11 @@ describeWithKeycloak('tokens of services', () => {
   it.each([
     [GATEWAY, [COORDINATOR], undefined],
     [COORDINATOR, [], { roles: ['arp-coordinator'] }],
-    ['arp-atomic-executor', [], undefined],
+    ['arp-atomic-executor', [], { roles: ['arp-executor'] }],
     ['arp-composite-executor', [], undefined],
     ['arp-node-registry', [], undefined],
     ['arp-pdp', [], undefined],
-    ['arp-tool-gateway', [], undefined],
+    ['arp-tool-gateway', [], { roles: ['arp-tool-gateway'] }],
   ])('%s by client credentials: audiences %j, roles %j', async (clientId, expected, roles) => {
     const { status, body } = await clientCredentials(clientId);
     expect(status).toBe(200);
@@ -196,6 +196,15 @@ describeWithKeycloak('tokens of services', () => {
       expect(audiences(body.access_token)).toEqual([audience]);
     },
   );
+
+  it.each([
+    ['arp-tool-gateway', 'arp-run-coordinator'],
+    ['arp-tool-gateway', 'arp-atomic-executor'],
+    ['arp-atomic-executor', 'arp-tool-gateway'],
+  ])('%s asks for the audience %s by a scope, and gets that one alone', async (clientId, audience) => {
+    const { body } = await clientCredentials(clientId, { scope: `aud-${audience}` });
+    expect(audiences(body.access_token)).toEqual([audience]);
+  });
 
   it('the parameter audience changes nothing: the scope does', async () => {
     const { body } = await clientCredentials(COORDINATOR, { audience: 'arp-atomic-executor' });

@@ -1,6 +1,6 @@
 import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
-import { AtomicExecutorClient, CompositeExecutorClient, NodeRegistryClient, PolicyDecisionClient } from '#clients';
+import { atomicExecutorClients, CompositeExecutorClient, nodeRegistryClient, PolicyDecisionClient } from '#clients';
 import type { ApprovalsApi, AtomicExecutorApi, CompositeExecutorApi, NodeRegistryApi, RunsApi } from '#contract';
 import { provideDatabase } from '#database';
 import type { ProvidedDatabase } from '#database';
@@ -108,20 +108,8 @@ function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
   const registry = peers.nodeRegistry === undefined ? settings.JARVIS_NODE_REGISTRY_URL : undefined;
   const pdp = settings.JARVIS_PDP_URL;
   const tokens = outboundTokens(settings);
-  // One for all atomic executors: they have one audience.
-  const atomicTokens = tokens.asService({
-    audience: settings.JARVIS_ATOMIC_EXECUTOR_AUDIENCE,
-    bearerToken: settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN,
-  });
   return {
-    executors: (executors ?? []).map(
-      (baseUrl) =>
-        new AtomicExecutorClient({
-          baseUrl,
-          timeoutMs: settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
-          tokens: atomicTokens,
-        }),
-    ),
+    executors: atomicExecutorClients(settings, executors, settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS),
     compositeExecutor:
       composite === undefined
         ? undefined
@@ -144,16 +132,6 @@ function createClients(settings: CoordinatorSettings, peers: CoordinatorPeers) {
               bearerToken: settings.JARVIS_PDP_BEARER_TOKEN,
             }),
           }),
-    nodeRegistry:
-      registry === undefined
-        ? undefined
-        : new NodeRegistryClient({
-            baseUrl: registry,
-            timeoutMs: settings.JARVIS_NODE_REGISTRY_TIMEOUT_MS,
-            tokens: tokens.asService({
-              audience: settings.JARVIS_NODE_REGISTRY_AUDIENCE,
-              bearerToken: settings.JARVIS_NODE_REGISTRY_BEARER_TOKEN,
-            }),
-          }),
+    nodeRegistry: nodeRegistryClient(settings, registry, settings.JARVIS_NODE_REGISTRY_TIMEOUT_MS),
   };
 }

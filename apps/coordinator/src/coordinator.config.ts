@@ -15,6 +15,7 @@ import {
 } from '#config';
 import type { SettingsOf } from '#config';
 import { authSettings } from '#auth';
+import { atomicExecutorPeer, nodeRegistryPeer } from '#clients';
 import { databaseSettings } from '#database';
 import { policySettings } from '#policy';
 import { WEBHOOK_SECRET } from './approvals/webhook-signature.js';
@@ -30,18 +31,12 @@ export const coordinatorSettings = defineSettings(
     ...databaseSettings.specs,
     ...policySettings.specs,
     ARP_RUN_COORDINATOR_PORT: port({ default: 8081, desc: 'Port of the Run Coordinator.' }),
+    ...atomicExecutorPeer.specs,
+    ...nodeRegistryPeer.specs,
     JARVIS_ATOMIC_EXECUTOR_URL: httpUrls({
       default: undefined,
       desc: 'Base URL of the Atomic Executor, or several separated by commas, which are chosen by node type. Without it atomic node runs fail with atomic_executor_unconfigured.',
       example: 'http://127.0.0.1:8082',
-    }),
-    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: secret(1)({
-      default: undefined,
-      desc: 'Bearer token for calls to the Atomic Executor; with several the same for all. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
-    }),
-    JARVIS_ATOMIC_EXECUTOR_AUDIENCE: text({
-      default: 'arp-jarvis-atomicexecutor',
-      desc: 'Audience of the tokens for the Atomic Executor.',
     }),
     JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: wholeNumber({ min: 100, max: 86_400_000 })({
       default: 300_000,
@@ -68,14 +63,6 @@ export const coordinatorSettings = defineSettings(
       default: undefined,
       desc: 'Base URL of the Node Registry. Without it node types are described by the Atomic Executors and by the prefix of their id.',
       example: 'http://127.0.0.1:8084',
-    }),
-    JARVIS_NODE_REGISTRY_BEARER_TOKEN: secret(1)({
-      default: undefined,
-      desc: 'Bearer token for calls to the Node Registry. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
-    }),
-    JARVIS_NODE_REGISTRY_AUDIENCE: text({
-      default: 'arp-jarvis-noderegistry',
-      desc: 'Audience of the tokens for the Node Registry.',
     }),
     JARVIS_NODE_REGISTRY_TIMEOUT_MS: wholeNumber({ min: 100, max: 600_000 })({
       default: 5_000,
@@ -172,10 +159,9 @@ export const coordinatorSettings = defineSettings(
     }),
   },
   {
-    JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],
-    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: ['ARP_ATOMIC_EXECUTOR_BEARER_TOKEN'],
+    ...atomicExecutorPeer.aliases,
     JARVIS_COMPOSITE_EXECUTOR_URL: ['ARP_COMPOSITE_EXECUTOR_URL'],
-    JARVIS_NODE_REGISTRY_URL: ['ARP_NODE_REGISTRY_URL'],
+    ...nodeRegistryPeer.aliases,
     JARVIS_PDP_URL: ['ARP_PDP_URL'],
     ...policySettings.aliases,
   },

@@ -1,6 +1,6 @@
-import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
+import { loginOf, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
-import { AtomicExecutorClient, NodeRegistryClient } from '#clients';
+import { atomicExecutorClients, nodeRegistryClient } from '#clients';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { ServiceApp, ServiceDescription } from '#http';
 import { LocalPolicy, logPolicyStatus, openPolicy, PolicyCheckpoint, PolicyFileCheck } from '#policy';
@@ -23,12 +23,21 @@ export async function createPdp(settings: PdpSettings): Promise<ServiceApp> {
   const auth = resolveAuth(settings, PDP_AUTH);
   sayWhatHolds(auth, logger);
   const source = await openPolicy(settings, { onStatus: logPolicyStatus(logger) });
-  const clients = createClients(settings);
+  const executors = atomicExecutorClients(
+    settings,
+    settings.JARVIS_ATOMIC_EXECUTOR_URL,
+    settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
+  );
+  const registry = nodeRegistryClient(
+    settings,
+    settings.JARVIS_NODE_REGISTRY_URL,
+    settings.JARVIS_NODE_REGISTRY_TIMEOUT_MS,
+  );
   // Which service asks, its token says.
   const policy = new LocalPolicy(source, ({ principal }) => principal.clientId);
   const module = PdpModule.of(PDP, {
     checkpoint: new PolicyCheckpoint(policy, settings.JARVIS_POLICY_DRY_RUN, logger),
-    nodeTypes: new NodeTypesService(clients.executors, clients.registry),
+    nodeTypes: new NodeTypesService(executors, registry),
     checks: source.status === undefined ? [] : [new PolicyFileCheck(source)],
     auth,
     logger,
@@ -39,37 +48,7 @@ export async function createPdp(settings: PdpSettings): Promise<ServiceApp> {
     stop: async () => {
       await service.stop();
       await source.close();
-      for (const client of [...clients.executors, clients.registry]) await client?.close();
+      for (const client of [...executors, registry]) await client?.close();
     },
-  };
-}
-
-function createClients(settings: PdpSettings) {
-  const tokens = outboundTokens(settings);
-  const registry = settings.JARVIS_NODE_REGISTRY_URL;
-  const atomicTokens = tokens.asService({
-    audience: settings.JARVIS_ATOMIC_EXECUTOR_AUDIENCE,
-    bearerToken: settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN,
-  });
-  return {
-    executors: (settings.JARVIS_ATOMIC_EXECUTOR_URL ?? []).map(
-      (baseUrl) =>
-        new AtomicExecutorClient({
-          baseUrl,
-          timeoutMs: settings.JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS,
-          tokens: atomicTokens,
-        }),
-    ),
-    registry:
-      registry === undefined
-        ? undefined
-        : new NodeRegistryClient({
-            baseUrl: registry,
-            timeoutMs: settings.JARVIS_NODE_REGISTRY_TIMEOUT_MS,
-            tokens: tokens.asService({
-              audience: settings.JARVIS_NODE_REGISTRY_AUDIENCE,
-              bearerToken: settings.JARVIS_NODE_REGISTRY_BEARER_TOKEN,
-            }),
-          }),
   };
 }

@@ -1,5 +1,6 @@
 import { authSettings } from '#auth';
-import { defineSettings, httpUrl, httpUrls, port, secret, serviceSettings, text, wholeNumber } from '#config';
+import { atomicExecutorPeer, nodeRegistryPeer } from '#clients';
+import { defineSettings, httpUrl, httpUrls, port, serviceSettings, wholeNumber } from '#config';
 import type { SettingsOf } from '#config';
 import { policySettings } from '#policy';
 
@@ -10,18 +11,12 @@ export const pdpSettings = defineSettings(
     ...authSettings.specs,
     ...policySettings.specs,
     ARP_PDP_PORT: port({ default: 8086, desc: 'Port of the policy decision point.' }),
+    ...atomicExecutorPeer.specs,
+    ...nodeRegistryPeer.specs,
     JARVIS_ATOMIC_EXECUTOR_URL: httpUrls({
       default: undefined,
       desc: 'Base URL of the Atomic Executor, or several separated by commas: their lists say what policies are told of node types. While one that may know does not answer, nothing is decided.',
       example: 'http://127.0.0.1:8082',
-    }),
-    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: secret(1)({
-      default: undefined,
-      desc: 'Bearer token for calls to the Atomic Executor; with several the same for all. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
-    }),
-    JARVIS_ATOMIC_EXECUTOR_AUDIENCE: text({
-      default: 'arp-jarvis-atomicexecutor',
-      desc: 'Audience of the tokens for the Atomic Executor.',
     }),
     JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: wholeNumber({ min: 100, max: 60_000 })({
       default: 2_000,
@@ -32,23 +27,14 @@ export const pdpSettings = defineSettings(
       desc: 'Base URL of the Node Registry, which is asked before the Atomic Executors. While it does not answer, nothing is decided that is about a node type.',
       example: 'http://127.0.0.1:8084',
     }),
-    JARVIS_NODE_REGISTRY_BEARER_TOKEN: secret(1)({
-      default: undefined,
-      desc: 'Bearer token for calls to the Node Registry. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
-    }),
-    JARVIS_NODE_REGISTRY_AUDIENCE: text({
-      default: 'arp-jarvis-noderegistry',
-      desc: 'Audience of the tokens for the Node Registry.',
-    }),
     JARVIS_NODE_REGISTRY_TIMEOUT_MS: wholeNumber({ min: 100, max: 60_000 })({
       default: 2_000,
       desc: 'Longest wait for the Node Registry to answer, in milliseconds.',
     }),
   },
   {
-    JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],
-    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: ['ARP_ATOMIC_EXECUTOR_BEARER_TOKEN'],
-    JARVIS_NODE_REGISTRY_URL: ['ARP_NODE_REGISTRY_URL'],
+    ...atomicExecutorPeer.aliases,
+    ...nodeRegistryPeer.aliases,
     ...policySettings.aliases,
   },
 );

@@ -18,7 +18,8 @@ await runService(async () => {
     standaloneSettings,
     {
       command: 'npm start --',
-      description: 'Starts gateway, coordinator and atomic executor in one process and runs jarvis.core.echo once.',
+      description:
+        'Starts gateway, coordinator, atomic executor and tool gateway in one process and runs jarvis.core.echo once.',
       version: SERVICE_VERSION,
       switches: { 'no-demo': 'start without the demonstration run' },
     },
@@ -76,12 +77,16 @@ function sayWhichTokens({ tokens }: AuthRules, gatewayPort: number): void {
   }
 }
 
-function showWhereToGo({ gateway, coordinator, atomicExecutor, data }: Suite, mode: AuthRules['mode']): void {
+function showWhereToGo(
+  { gateway, coordinator, atomicExecutor, toolGateway, data }: Suite,
+  mode: AuthRules['mode'],
+): void {
   const token = mode === 'disabled' ? '' : ' -H "authorization: Bearer $TOKEN"';
   say(`
   Run Gateway       ${gateway}/v1/runs    Swagger UI ${gateway}/docs
   Run Coordinator   ${coordinator}/v1/runs    Swagger UI ${coordinator}/docs
   Atomic Executor   ${atomicExecutor}/v1/node-types    Swagger UI ${atomicExecutor}/docs
+  Tool Gateway      ${toolGateway}/api/proxy-request    Swagger UI ${toolGateway}/docs
   Data              ${data}
 
 Try it:

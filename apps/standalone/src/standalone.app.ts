@@ -9,6 +9,8 @@ import {
   provideCoordinatorDatabase,
 } from '../../coordinator/src/coordinator.app.js';
 import { createGateway } from '../../gateway/src/gateway.app.js';
+import { createToolGateway, TOOL_GATEWAY_AUTH } from '../../tool-gateway/src/tool-gateway.app.js';
+import { keptMasterKey } from './master-key.js';
 import type { StandaloneSettings } from './standalone.config.js';
 
 /** The whole suite in this process. */
@@ -17,6 +19,7 @@ export interface Suite {
   readonly gateway: string;
   readonly coordinator: string;
   readonly atomicExecutor: string;
+  readonly toolGateway: string;
   /** Where the data is, for a line of output. */
   readonly data: string;
   /** Stops the services, callers first, then the database. */
@@ -24,7 +27,7 @@ export interface Suite {
 }
 
 /**
- * Starts gateway, coordinator and atomic executor bound to each other in the process, each on its own port.
+ * Starts gateway, coordinator, atomic executor and tool gateway bound to each other in the process, each on its own port.
  * When one cannot start, those that could are stopped again.
  */
 export async function startSuite(settings: StandaloneSettings, onNotice: (sentence: string) => void): Promise<Suite> {
@@ -37,6 +40,7 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
   const host = settings.ARP_HOST;
   // Before anything is opened: a coordinator without the settings that it needs must leave its database alone.
   resolveAuth(settings, COORDINATOR_AUTH);
+  resolveAuth(settings, TOOL_GATEWAY_AUTH);
   try {
     database = await provideCoordinatorDatabase(settings, onNotice);
     const executor = await createAtomicExecutor(settings);
@@ -45,6 +49,11 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
     services.push(coordinator);
     const gateway = await createGateway(settings, coordinator);
     services.push(gateway);
+    const toolGateway = await createToolGateway(withMasterKey(settings), database, {
+      executor: executor.executor,
+      runs: coordinator.runs,
+    });
+    services.push(toolGateway);
     return {
       atomicExecutor: await listen(executor, {
         host,
@@ -61,6 +70,11 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
         port: settings.ARP_RUN_GATEWAY_PORT,
         portSetting: 'ARP_RUN_GATEWAY_PORT',
       }),
+      toolGateway: await listen(toolGateway, {
+        host,
+        port: settings.ARP_TOOL_GATEWAY_PORT,
+        portSetting: 'ARP_TOOL_GATEWAY_PORT',
+      }),
       data: database.where,
       stop,
     };
@@ -75,4 +89,9 @@ function withPublicUrl(settings: StandaloneSettings): StandaloneSettings {
   const port = settings.ARP_RUN_COORDINATOR_PORT;
   if (settings.JARVIS_RUN_COORDINATOR_PUBLIC_URL !== undefined || port === 0) return settings;
   return { ...settings, JARVIS_RUN_COORDINATOR_PUBLIC_URL: `http://127.0.0.1:${port}` };
+}
+
+function withMasterKey(settings: StandaloneSettings): StandaloneSettings {
+  if (settings.JARVIS_TOOL_ENCRYPTION_KEYS !== undefined) return settings;
+  return { ...settings, JARVIS_TOOL_ENCRYPTION_KEYS: keptMasterKey(settings.ARP_DATA_DIR) };
 }

@@ -3,11 +3,22 @@ import type { SettingsOf } from '#config';
 import { atomicExecutorSettings } from '../../atomic-executor/src/atomic-executor.config.js';
 import { coordinatorSettings } from '../../coordinator/src/coordinator.config.js';
 import { gatewaySettings } from '../../gateway/src/gateway.config.js';
+import { toolGatewaySettings } from '../../tool-gateway/src/tool-gateway.config.js';
 
-/** Settings of the whole suite in one process: those of its services. */
+/** Settings of the whole suite in one process: those of its services. Of settings of one name the description of the last holds. */
 export const standaloneSettings = defineSettings(
-  { ...gatewaySettings.specs, ...coordinatorSettings.specs, ...atomicExecutorSettings.specs },
-  { ...gatewaySettings.aliases, ...coordinatorSettings.aliases, ...atomicExecutorSettings.aliases },
+  {
+    ...toolGatewaySettings.specs,
+    ...gatewaySettings.specs,
+    ...coordinatorSettings.specs,
+    ...atomicExecutorSettings.specs,
+  },
+  {
+    ...toolGatewaySettings.aliases,
+    ...gatewaySettings.aliases,
+    ...coordinatorSettings.aliases,
+    ...atomicExecutorSettings.aliases,
+  },
 );
 
 export type StandaloneSettings = SettingsOf<typeof standaloneSettings>;

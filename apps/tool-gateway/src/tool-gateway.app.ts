@@ -1,6 +1,6 @@
 import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
-import { AtomicExecutorClient, RunCoordinatorClient } from '#clients';
+import { atomicExecutorClients, RunCoordinatorClient } from '#clients';
 import type { AtomicExecutorApi, RunsApi } from '#contract';
 import { provideDatabase } from '#database';
 import type { ProvidedDatabase } from '#database';
@@ -106,27 +106,15 @@ function optionsOf(settings: ToolGatewaySettings): ToolGatewayOptions {
 function createClients(settings: ToolGatewaySettings, peers: ToolGatewayPeers) {
   const executors = peers.executor === undefined ? settings.JARVIS_ATOMIC_EXECUTOR_URL : undefined;
   const coordinator = peers.runs === undefined ? settings.ARP_RUN_COORDINATOR_URL : undefined;
-  const tokens = outboundTokens(settings);
-  const executorTokens = tokens.asService({
-    audience: settings.JARVIS_ATOMIC_EXECUTOR_AUDIENCE,
-    bearerToken: settings.JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN,
-  });
   return {
-    executors: (executors ?? []).map(
-      (baseUrl) =>
-        new AtomicExecutorClient({
-          baseUrl,
-          timeoutMs: settings.JARVIS_TOOL_CALL_TIMEOUT_MS,
-          tokens: executorTokens,
-        }),
-    ),
+    executors: atomicExecutorClients(settings, executors, settings.JARVIS_TOOL_CALL_TIMEOUT_MS),
     runs:
       coordinator === undefined
         ? undefined
         : new RunCoordinatorClient({
             baseUrl: coordinator,
             timeoutMs: settings.ARP_RUN_COORDINATOR_TIMEOUT_MS,
-            tokens: tokens.asService({
+            tokens: outboundTokens(settings).asService({
               audience: settings.ARP_RUN_COORDINATOR_AUDIENCE,
               bearerToken: settings.ARP_RUN_COORDINATOR_BEARER_TOKEN,
             }),

@@ -1,4 +1,5 @@
 import { authSettings } from '#auth';
+import { atomicExecutorPeer } from '#clients';
 import {
   defineSettings,
   httpUrl,
@@ -38,18 +39,11 @@ export const toolGatewaySettings = defineSettings(
       default: false,
       desc: 'Issue agent tokens to whoever names an agent, without an assertion, and show jobs to whoever knows their id, as the stock Python SDK needs it. For development only: refused with ARP_AUTH_PROFILE=enterprise and where NODE_ENV is production.',
     }),
+    ...atomicExecutorPeer.specs,
     JARVIS_ATOMIC_EXECUTOR_URL: httpUrls({
       default: undefined,
       desc: 'Base URL of the Atomic Executor that runs the tools, or several separated by commas, of which the first that offers a tool runs it.',
       example: 'http://127.0.0.1:8082',
-    }),
-    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: secret(1)({
-      default: undefined,
-      desc: 'Bearer token for calls to the Atomic Executor; with several the same for all. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider.',
-    }),
-    JARVIS_ATOMIC_EXECUTOR_AUDIENCE: text({
-      default: 'arp-jarvis-atomicexecutor',
-      desc: 'Audience of the tokens for the Atomic Executor.',
     }),
     ARP_RUN_COORDINATOR_URL: httpUrl({
       default: undefined,
@@ -102,8 +96,7 @@ export const toolGatewaySettings = defineSettings(
     }),
   },
   {
-    JARVIS_ATOMIC_EXECUTOR_URL: ['ARP_ATOMIC_EXECUTOR_URL'],
-    JARVIS_ATOMIC_EXECUTOR_BEARER_TOKEN: ['ARP_ATOMIC_EXECUTOR_BEARER_TOKEN'],
+    ...atomicExecutorPeer.aliases,
     ARP_RUN_COORDINATOR_URL: ['JARVIS_RUN_COORDINATOR_URL'],
     ARP_RUN_COORDINATOR_BEARER_TOKEN: ['JARVIS_RUN_COORDINATOR_BEARER_TOKEN'],
     ARP_RUN_COORDINATOR_AUDIENCE: ['JARVIS_RUN_COORDINATOR_AUDIENCE'],

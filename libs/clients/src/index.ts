@@ -1,3 +1,5 @@
+export { atomicExecutorClients, atomicExecutorPeer } from './atomic-executor-peer.js';
+export { nodeRegistryClient, nodeRegistryPeer } from './node-registry-peer.js';
 export { atomicExecutorChecks } from './atomic-executor-checks.js';
 export { RunCoordinatorCheck } from './run-coordinator-check.js';
 export { AtomicExecutorClient } from './atomic-executor.client.js';

@@ -20,8 +20,10 @@ export { ContractViolation } from './fields/contract-violation.js';
 export type { Issue } from './fields/contract-violation.js';
 export {
   BooleanField,
+  EnumArrayField,
   EnumField,
   ExtensionsField,
+  IntegerArrayField,
   IntegerField,
   JsonObjectField,
   NumberField,

@@ -15,6 +15,7 @@ export { instantOf, readInstant } from './instant.js';
 export {
   NODE_RUN_LIST_PARAMETERS,
   PAGE_PARAMETERS,
+  QueryReader,
   readNodeRunListQuery,
   readPageQuery,
   readRunListQuery,

@@ -134,7 +134,7 @@ function statesParameter(states: readonly string[]): QueryParameter {
 type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** Reads parameters one by one and keeps what is wrong with them. An empty value counts as not given. */
-class QueryReader {
+export class QueryReader {
   private readonly issues: Issue[];
 
   constructor(
@@ -181,12 +181,12 @@ class QueryReader {
     );
   }
 
-  pageSize(): number | undefined {
+  pageSize(most = MAX_PAGE_SIZE): number | undefined {
     const text = this.text('limit');
     if (text === undefined) return undefined;
     const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-    if (value >= 1 && value <= MAX_PAGE_SIZE) return value;
-    return this.wrong('limit', `must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
+    if (value >= 1 && value <= most) return value;
+    return this.wrong('limit', `must be a whole number from 1 to ${most}`);
   }
 
   /** @throws AppError invalid_request when anything was wrong */

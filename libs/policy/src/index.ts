@@ -20,6 +20,8 @@ export type {
 } from './engine/policy-engine.js';
 export { problemLine } from './engine/policy-problem.js';
 export type { PolicyProblem } from './engine/policy-problem.js';
+export { timesOf, wallClockOf } from './engine/wall-clock.js';
+export type { WallClock } from './engine/wall-clock.js';
 export { LocalPolicy } from './local-policy.js';
 export { PolicyCheckpoint } from './policy-checkpoint.js';
 export type { PolicyDecider } from './policy-checkpoint.js';

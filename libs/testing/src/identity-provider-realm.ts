@@ -46,7 +46,16 @@ export const ARP_DEV_CLIENTS = {
     optionalAudiences: ['arp-atomic-executor', 'arp-composite-executor', 'arp-node-registry', 'arp-pdp'],
     roles: ['arp-coordinator'],
   },
-  'arp-atomic-executor': { secret: 'arp-atomic-executor-secret' },
+  'arp-atomic-executor': {
+    secret: 'arp-atomic-executor-secret',
+    optionalAudiences: ['arp-tool-gateway'],
+    roles: ['arp-executor'],
+  },
+  'arp-tool-gateway': {
+    secret: 'arp-tool-gateway-secret',
+    optionalAudiences: ['arp-run-coordinator', 'arp-atomic-executor'],
+    roles: ['arp-tool-gateway'],
+  },
 } as const satisfies Record<string, RealmClient>;
 
 /** The `sub` of a person or of a client's service account: a UUID, always the same for the same name. */

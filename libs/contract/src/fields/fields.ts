@@ -68,6 +68,20 @@ export function StringArrayField(options: FieldOptions & { readonly minItems?: n
   return declare({ type: 'array', items: { type: 'string' }, ...minItemsOf(options) }, options);
 }
 
+/** Bounds hold for each item. */
+export function IntegerArrayField(
+  options: FieldOptions & Bounds & { readonly minItems?: number } = {},
+): PropertyDecorator {
+  return declare({ type: 'array', items: { type: 'integer', ...boundsOf(options) }, ...minItemsOf(options) }, options);
+}
+
+export function EnumArrayField(
+  values: readonly string[],
+  options: FieldOptions & { readonly minItems?: number } = {},
+): PropertyDecorator {
+  return declare({ type: 'array', items: { type: 'enum', values }, ...minItemsOf(options) }, options);
+}
+
 export function ObjectArrayField(
   of: () => ContractClass,
   options: FieldOptions & { readonly minItems?: number } = {},
