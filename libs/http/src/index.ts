@@ -16,6 +16,8 @@ export {
   NODE_RUN_LIST_PARAMETERS,
   QueryReader,
   PAGE_PARAMETERS,
+  PAGE_PARAMETERS,
+  QueryReader,
   readNodeRunListQuery,
   readPageQuery,
   readRunListQuery,

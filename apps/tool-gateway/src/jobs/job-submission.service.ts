@@ -1,0 +1,105 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { peerAnswerOf, wasNotSent, wasTurnedAway } from '#clients';
+import { AppError, RunsApi } from '#contract';
+import type { RunStartRequest } from '#contract';
+import { Database } from '#database';
+import { LOGGER } from '#http';
+import type { Logger } from '#http';
+import { jobContext } from './job-identity.js';
+import { JobsRepository } from './jobs.repository.js';
+import type { DueJob } from './jobs.repository.js';
+
+const LOOK_MS = 1_000;
+const AT_ONCE = 50;
+/** Longer than a coordinator takes to answer: two gateways that hand the same job over do no harm, and no good. */
+const LEASE_MS = 60_000;
+/** What a coordinator has nothing against tomorrow either, when it is refused today. */
+const PASSING = [401, 403, 404, 408, 429];
+
+/**
+ * Hands jobs to the coordinator: at once, and again until it has them, by whatever gateway is alive. A job is a run of the same id, so a
+ * coordinator that is given it twice has it once.
+ */
+@Injectable()
+export class JobSubmissionService implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly stopping = new AbortController();
+  private readonly wake = new EventEmitter();
+  private looking: Promise<void> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly repository: JobsRepository,
+    @Optional() @Inject(RunsApi) private readonly runs: RunsApi | undefined,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.runs !== undefined) this.looking = this.look(this.runs);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    await this.looking;
+  }
+
+  /** There is a job that was not there before. */
+  announce(): void {
+    this.wake.emit('job');
+  }
+
+  private async look(runs: RunsApi): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const pausing = new AbortController();
+      const either = AbortSignal.any([signal, pausing.signal]);
+      // Before the look: what is committed during it is not overheard.
+      const pause = Promise.race([
+        sleep(LOOK_MS, undefined, { signal: either, ref: false }),
+        once(this.wake, 'job', { signal: either }),
+      ]).catch(() => undefined);
+      const found = await this.submitDue(runs).catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'looking for jobs to hand over failed');
+        return 0;
+      });
+      if (found < AT_ONCE) await pause;
+      pausing.abort();
+    }
+  }
+
+  private async submitDue(runs: RunsApi): Promise<number> {
+    const jobs = await this.repository.claim(this.database, { limit: AT_ONCE, leaseMs: LEASE_MS });
+    await Promise.all(jobs.map((job) => this.submit(runs, job)));
+    return jobs.length;
+  }
+
+  private async submit(runs: RunsApi, job: DueJob): Promise<void> {
+    const { job_id, agent_id, owner, attempts } = job;
+    const ctx = jobContext({ agentId: agent_id, owner }, job_id, new AbortController().signal);
+    try {
+      await runs.startRun(ctx, JSON.parse(job.request) as RunStartRequest);
+      await this.repository.markSubmitted(this.database, job_id);
+    } catch (error) {
+      if (isRefusal(error)) return this.refuse(job, error);
+      this.logger.warn({ err: error, job_id, attempts }, 'a job could not be handed over; it is tried again');
+      const isElsewhere = !wasNotSent(error) && !wasTurnedAway(error) && peerAnswerOf(error) === undefined;
+      if (isElsewhere) return;
+      await this.repository.postpone(this.database, job_id, LEASE_MS).catch(() => undefined);
+    }
+  }
+
+  /** The coordinator will never take it. */
+  private async refuse({ job_id }: DueJob, error: AppError): Promise<void> {
+    this.logger.error({ err: error, job_id, code: error.code }, 'the coordinator refuses a job');
+    const end = { state: 'failed', result: null, error_code: error.code, error_message: error.message } as const;
+    await this.repository.finish(this.database, job_id, end).catch((failure: unknown) => {
+      this.logger.warn({ err: failure, job_id }, 'a refused job could not be ended; it is tried again');
+    });
+  }
+}
+
+function isRefusal(error: unknown): error is AppError {
+  return error instanceof AppError && !error.retryable && error.status < 500 && !PASSING.includes(error.status);
+}
