@@ -14,8 +14,6 @@ export { formatIdempotencyKey, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, readIdemp
 export { instantOf, readInstant } from './instant.js';
 export {
   NODE_RUN_LIST_PARAMETERS,
-  QueryReader,
-  PAGE_PARAMETERS,
   PAGE_PARAMETERS,
   QueryReader,
   readNodeRunListQuery,
