@@ -18,7 +18,7 @@ export function mockUpstream(request: Request): Response | Promise<Response> {
     case 'status':
       return statusPage(Number(second));
     case 'redirect':
-      return new Response(null, { status: 302, headers: { location: url.searchParams.get('to') ?? '/' } });
+      return redirect(url.searchParams.get('to') ?? '/');
     case 'json':
       return Response.json({ url: request.url, ok: true });
     case 'headers':
@@ -30,6 +30,11 @@ export function mockUpstream(request: Request): Response | Promise<Response> {
     default:
       return page(url);
   }
+}
+
+/** In UTF-8, one character a byte, as servers write it that do not escape. */
+function redirect(to: string): Response {
+  return new Response(null, { status: 302, headers: { location: Buffer.from(to, 'utf8').toString('latin1') } });
 }
 
 function statusPage(status: number): Response {
