@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
-import type { JSONWebKeySet, JWK } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import type { Principal, RequestContext } from '#contract';
 import { Database } from '#database';
 import { createTestDatabase } from '#testing';
@@ -210,8 +210,9 @@ describe('an agent token', () => {
     expect(await codeOf(verify({ token }, other))).toBe('accepted');
     const revoked = await call<{ revoked_at: string }>('POST', `${gateway.url}/api/tokens/${id}/revoke`);
     expect(revoked).toMatchObject({ status: 200, body: { token_id: id, message: 'The token is revoked.' } });
-    for (const process of [other, gateway])
+    for (const process of [other, gateway]) {
       expect(await codeOf(verify({ token }, process))).toBe('agent_token_revoked');
+    }
     const again = await call('POST', `${other.url}/api/admin/tokens/${id}/revoke`);
     expect(again.body).toEqual(revoked.body);
     const nothing = await call('POST', `${gateway.url}/api/tokens/nothing/revoke`);
@@ -422,10 +423,7 @@ describe('a token that is bound to a key', () => {
     ['of another typ', () => proofOf(key, claims(), { typ: 'JWT' })],
     ['of another key', async () => proofOf(await makeProofKey(), claims())],
     ['that names the key and has another', async () => proofOf({ ...(await makeProofKey()), jwk: key.jwk }, claims())],
-    [
-      'with the private key in it',
-      () => proofOf(key, claims(), { jwk: key.privateKey.export({ format: 'jwk' }) as JWK }),
-    ],
+    ['with the private key in it', () => proofOf(key, claims(), { jwk: key.privateKey.export({ format: 'jwk' }) })],
     ['signed with HS256', () => proofOf(key, claims(), { alg: 'HS256' }, Buffer.from(JSON.stringify(key.jwk)))],
     [
       'unsigned',
@@ -461,8 +459,9 @@ describe('signing keys', () => {
     const after = await tokenOf(other.url, agent);
     expect(decodeProtectedHeader(after.agent_token).kid).toBe(rotated.body.key_id);
     for (const process of [gateway, other]) {
-      for (const { agent_token: token } of [before, after])
+      for (const { agent_token: token } of [before, after]) {
         expect(await codeOf(verify({ token }, process))).toBe('accepted');
+      }
     }
     for (let left = 50; ; left -= 1) {
       const kids = (await jwksOf(other)).keys.map(({ kid }) => kid);

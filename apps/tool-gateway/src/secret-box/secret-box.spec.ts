@@ -61,9 +61,9 @@ describe('a sealed value', () => {
       fc.property(fc.string(), place, (secret, where) => {
         const both = new SecretBox(readMasterKeys(`${NEW},${OLD}`));
         const [again] = both.rewrapAll([{ place: where, sealed: box.seal(secret, where) }]);
-        expect(again?.to.split('.')[1]).toBe('new');
-        expect(new SecretBox(readMasterKeys(NEW)).open(again?.to ?? '', where)).toBe(secret);
-        expect(() => box.open(again?.to ?? '', where)).toThrow(SecretBoxError);
+        expect(again?.resealed.split('.')[1]).toBe('new');
+        expect(new SecretBox(readMasterKeys(NEW)).open(again?.resealed ?? '', where)).toBe(secret);
+        expect(() => box.open(again?.resealed ?? '', where)).toThrow(SecretBoxError);
       }),
     );
   });
