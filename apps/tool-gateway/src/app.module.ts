@@ -9,6 +9,7 @@ import { Database, DatabaseCheck } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { AgentsModule } from './agents/agents.module.js';
+import { ProxyModule } from './proxy/proxy.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 import { TOOL_EXECUTORS } from './tool-executors.js';
 import { TOOL_GATEWAY_OPTIONS } from './tool-gateway-options.js';
@@ -52,6 +53,7 @@ export class ToolGatewayModule {
         AuthModule.of(auth, logger),
         AgentsModule,
         TokensModule,
+        ProxyModule,
         HealthModule.of(service, [
           DatabaseCheck,
           ...atomicExecutorChecks(executors),
