@@ -49,6 +49,7 @@ export type { Assignment, Principal, RequestContext, TraceContext } from './requ
 export {
   AtomicExecutorApi,
   CompositeExecutorApi,
+  CredentialsApi,
   NodeRegistryApi,
   PolicyDecisionApi,
   ApprovalsApi,
@@ -134,3 +135,5 @@ export { NodeRunCreateSpec, NodeRunsCreateRequest } from './run-coordinator/node
 export { NodeRunsCreateResponse } from './run-coordinator/node-runs-create-response.js';
 export { RunStartRequest } from './run-gateway/run-start-request.js';
 export { CandidateSetRequest } from './selection/candidate-set-request.js';
+export { Credential } from './tool-gateway/credential.js';
+export { CredentialQuery } from './tool-gateway/credential-query.js';

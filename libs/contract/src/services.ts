@@ -18,6 +18,8 @@ import type { PolicyDecision } from './core/policy-decision.js';
 import type { PolicyDecisionRequest } from './pdp/policy-decision-request.js';
 import type { RequestContext } from './request-context.js';
 import type { RunStartRequest } from './run-gateway/run-start-request.js';
+import type { Credential } from './tool-gateway/credential.js';
+import type { CredentialQuery } from './tool-gateway/credential-query.js';
 
 /** How to read a stream of run events (beyond the standard, which has no parameters). */
 export interface EventStreamOptions {
@@ -174,6 +176,17 @@ export abstract class PolicyDecisionApi {
    * atomic_executor_unavailable.
    */
   abstract decidePolicy(ctx: RequestContext, request: PolicyDecisionRequest): Promise<PolicyDecision>;
+  /** Resolves when it can serve. */
+  abstract ping(ctx: RequestContext): Promise<void>;
+}
+
+/**
+ * The secrets that nodes read, kept by the tool gateway (beyond the standard). Implemented by the tool gateway itself and by its HTTP
+ * client. Throws `AppError` tool_gateway_unavailable where HTTP is between.
+ */
+export abstract class CredentialsApi {
+  /** The active version; undefined when whoever the run belongs to has none under this name. */
+  abstract readCredential(ctx: RequestContext, query: CredentialQuery): Promise<Credential | undefined>;
   /** Resolves when it can serve. */
   abstract ping(ctx: RequestContext): Promise<void>;
 }

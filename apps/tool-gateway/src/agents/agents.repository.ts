@@ -38,7 +38,9 @@ export class AgentsRepository {
   }
 
   async findAgent(db: Queryable, agentId: string): Promise<ToolAgentEntity | undefined> {
-    const rows = await db.query<ToolAgentEntity>(`select ${COLUMNS} from tool_agents a where a.agent_id = $1`, [agentId]);
+    const rows = await db.query<ToolAgentEntity>(`select ${COLUMNS} from tool_agents a where a.agent_id = $1`, [
+      agentId,
+    ]);
     return rows[0];
   }
 

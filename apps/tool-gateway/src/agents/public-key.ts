@@ -77,7 +77,10 @@ async function describe(path: string, key: KeyObject): Promise<AgentPublicKey> {
   return { keyId: await calculateJwkThumbprint(jwk), algorithm, jwk };
 }
 
-function algorithmOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): AgentKeyAlgorithm | undefined {
+function algorithmOf({
+  asymmetricKeyType: type,
+  asymmetricKeyDetails: details,
+}: KeyObject): AgentKeyAlgorithm | undefined {
   if (type === 'ed25519') return 'EdDSA';
   if (type === 'ec') return details?.namedCurve === 'prime256v1' ? 'ES256' : undefined;
   if (type !== 'rsa') return undefined;

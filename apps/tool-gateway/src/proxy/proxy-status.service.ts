@@ -1,16 +1,23 @@
 import { Injectable } from '@nestjs/common';
+import { ownerBorder } from '#auth';
 import type { RequestContext } from '#contract';
+import { CredentialsService } from '../credentials/credentials.service.js';
 import { ToolCatalogueService } from '../tools/tool-catalogue.service.js';
 import type { ProxyStatus } from './proxy-answer.js';
 
 @Injectable()
 export class ProxyStatusService {
-  constructor(private readonly catalogue: ToolCatalogueService) {}
+  constructor(
+    private readonly catalogue: ToolCatalogueService,
+    private readonly credentials: CredentialsService,
+  ) {}
 
   /** @throws AppError atomic_executor_unavailable, database_unavailable */
   async read(ctx: RequestContext): Promise<ProxyStatus> {
-    const actions = await this.catalogue.list(ctx);
-    const credentials: string[] = [];
+    const [actions, credentials] = await Promise.all([
+      this.catalogue.list(ctx),
+      this.credentials.configuredTools(ownerBorder(ctx.principal) ?? null),
+    ]);
     const available: Record<string, string[]> = {};
     const configured: Record<string, boolean> = {};
     for (const { tool, action, credentials: needed } of actions) {

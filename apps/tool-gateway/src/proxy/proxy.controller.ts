@@ -1,18 +1,19 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '#contract';
-import { BODY_ERRORS, Ctx } from '#http';
+import { Ctx } from '#http';
 import type { ListingQuery } from '#http';
 import { AgentAuthenticationService } from '../authentication/agent-authentication.service.js';
 import { rotationAdvice } from '../tokens/agent-grant.js';
 import { CorrelationId } from '../wire/correlation-id.js';
 import { ToolEndpoint } from '../wire/tool-endpoint.decorator.js';
+import { CallToolEndpoint } from './call-tool-endpoint.decorator.js';
 import { CALL_LOG_PARAMETERS, readCallLogQuery } from './call-log-query.js';
 import { CallLogService } from './call-log.service.js';
 import { presentCallLog } from './present-call-log.js';
-import { CallLog, JobAccepted, ProxyAnswer, ProxyStatus } from './proxy-answer.js';
-import { ProxyRequest, readProxyRequest, toolRequestOf } from './proxy-request.js';
+import { CallLog, ProxyStatus } from './proxy-answer.js';
+import type { JobAccepted, ProxyAnswer } from './proxy-answer.js';
+import { readProxyRequest, toolRequestOf } from './proxy-request.js';
 import { ProxyService } from './proxy.service.js';
 import { ProxyStatusService } from './proxy-status.service.js';
 
@@ -28,44 +29,7 @@ export class ProxyController {
   ) {}
 
   @Post('proxy-request')
-  @ApiBody({ type: ProxyRequest })
-  @ApiResponse({ status: 202, description: 'With `async`: the call was taken on as a job.', type: JobAccepted })
-  @ToolEndpoint({
-    operationId: 'call_tool',
-    summary: 'Call a tool',
-    tag: TAG,
-    access: 'unguarded',
-    idempotencyKey: true,
-    responds: ProxyAnswer,
-    description: 'The answer of the tool.',
-    errors: [
-      ...BODY_ERRORS,
-      'agent_token_invalid',
-      'agent_token_expired',
-      'agent_token_revoked',
-      'dpop_proof_invalid',
-      'agent_inactive',
-      'unknown_tool',
-      'tool_not_permitted',
-      'idempotency_conflict',
-      'idempotency_in_progress',
-      'tool_params_invalid',
-      'tool_policy_denied',
-      'tool_rate_limited',
-      'tool_quota_exceeded',
-      'tool_circuit_open',
-      'tool_overloaded',
-      'execution_overloaded',
-      'tool_not_configured',
-      'tool_upstream_error',
-      'tool_upstream_timeout',
-      'tool_outcome_unknown',
-      'tool_response_blocked',
-      'atomic_executor_unavailable',
-      'jobs_unconfigured',
-      'database_unavailable',
-    ],
-  })
+  @CallToolEndpoint()
   async callTool(
     @Ctx() ctx: RequestContext,
     @CorrelationId() correlationId: string,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthenticationModule } from '../authentication/authentication.module.js';
+import { CredentialsModule } from '../credentials/credentials.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { ToolPoliciesModule } from '../policies/tool-policies.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
@@ -21,7 +22,7 @@ import { ToolExecutionService } from './tool-execution.service.js';
 import { ToolGuardsService } from './tool-guards.service.js';
 
 @Module({
-  imports: [AuthenticationModule, ToolsModule, ToolPoliciesModule, JobsModule],
+  imports: [AuthenticationModule, ToolsModule, ToolPoliciesModule, CredentialsModule, JobsModule],
   controllers: [ProxyController, ReadinessController],
   providers: [
     AnswersRepository,

@@ -131,8 +131,9 @@ function rejected(error: unknown, { isIdempotent }: ToolAction): unknown {
   if (known !== undefined && known.status < 500) {
     return new ToolFailure(known.code, { blame: 'caller', mayRepeat: false, message: known.message, cause: error });
   }
-  if (!isIdempotent)
+  if (!isIdempotent) {
     return new ToolFailure('tool_outcome_unknown', { blame: 'nobody', mayRepeat: false, cause: error });
+  }
   return new ToolFailure(known?.code ?? 'internal_error', {
     blame: 'nobody',
     mayRepeat: known?.retryable === true,

@@ -30,7 +30,9 @@ export function readMasterKeys(text: string): MasterKeys {
     // What stands before the colon is shown nowhere: who leaves the name out has the key there.
     const place = `Entry ${index + 1} of ${SETTING}`;
     if (!NAME.test(name)) {
-      throw new StartupError(`${place} must be <name>:<base64>, the name of 1 to 64 letters, digits, _ and -. ${REMEDY}`);
+      throw new StartupError(
+        `${place} must be <name>:<base64>, the name of 1 to 64 letters, digits, _ and -. ${REMEDY}`,
+      );
     }
     if (key === undefined) {
       throw new StartupError(`${place} must have the base64 of ${MASTER_KEY_BYTES} bytes after its name. ${REMEDY}`);

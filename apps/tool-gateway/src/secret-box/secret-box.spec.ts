@@ -61,9 +61,9 @@ describe('a sealed value', () => {
       fc.property(fc.string(), place, (secret, where) => {
         const both = new SecretBox(readMasterKeys(`${NEW},${OLD}`));
         const [again] = both.rewrapAll([{ place: where, sealed: box.seal(secret, where) }]);
-        expect(again?.to.split('.')[1]).toBe('new');
-        expect(new SecretBox(readMasterKeys(NEW)).open(again?.to ?? '', where)).toBe(secret);
-        expect(() => box.open(again?.to ?? '', where)).toThrow(SecretBoxError);
+        expect(again?.resealed.split('.')[1]).toBe('new');
+        expect(new SecretBox(readMasterKeys(NEW)).open(again?.resealed ?? '', where)).toBe(secret);
+        expect(() => box.open(again?.resealed ?? '', where)).toThrow(SecretBoxError);
       }),
     );
   });
@@ -82,7 +82,9 @@ describe('master keys', () => {
     const keys = readMasterKeys(` ${NEW} , ${OLD}`);
     expect(keys.first).toBe('new');
     expect([...keys.byName.keys()]).toEqual(['new', 'old']);
-    expect(readMasterKeys(`k:${Buffer.alloc(32, 251).toString('base64url')}`).byName.get('k')?.symmetricKeySize).toBe(32);
+    expect(readMasterKeys(`k:${Buffer.alloc(32, 251).toString('base64url')}`).byName.get('k')?.symmetricKeySize).toBe(
+      32,
+    );
   });
 
   it.each([

@@ -75,10 +75,10 @@ export class SecretBox {
    *
    * @throws StartupError when one of them does not open
    */
-  rewrapAll(rows: readonly SealedRow[]): { readonly place: SealedPlace; readonly from: string; readonly to: string }[] {
-    return rows.map(({ place, sealed }) => {
+  rewrapAll<R extends SealedRow>(rows: readonly R[]): { readonly row: R; readonly resealed: string }[] {
+    return rows.map((row) => {
       try {
-        return { place, from: sealed, to: this.rewrap(sealed, place) };
+        return { row, resealed: this.rewrap(row.sealed, row.place) };
       } catch (error) {
         if (!(error instanceof SecretBoxError)) throw error;
         throw new StartupError(`${error.message} Add the key that it is under, or delete the row.`);

@@ -94,7 +94,8 @@ export class AgentTokensController {
   @ToolEndpoint({
     ...REVOKING,
     operationId: 'revoke_agent_token_as_admin',
-    summary: 'Revoke a token; the same as /api/tokens/{token_id}/revoke, which clients of the original gateway look for here',
+    summary:
+      'Revoke a token; the same as /api/tokens/{token_id}/revoke, which clients of the original gateway look for here',
   })
   revokeAsAdmin(@Ctx() ctx: RequestContext, @Param('token_id') tokenId: string): Promise<RevokedToken> {
     return this.tokens.revoke(ctx, tokenId);

@@ -126,7 +126,7 @@ export class AgentTokensService {
   /** The URL under which the agent knows what it called. */
   private publicUrlOf(url: string): string {
     const { publicUrl } = this.options;
-    return publicUrl === undefined ? url : `${publicUrl.replace(/\/+$/, '')}${new URL(url).pathname}`;
+    return publicUrl === undefined ? url : `${publicUrl}${new URL(url).pathname}`;
   }
 
   private async useProof({ dpopJkt }: AgentTokenClaims, proved: ProvedPossession | undefined): Promise<void> {

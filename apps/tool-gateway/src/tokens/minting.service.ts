@@ -115,11 +115,7 @@ export class MintingService {
   }
 
   /** In the transaction that keeps the token: an assertion is used when there is a token for it. */
-  private async useAssertion(
-    tx: Queryable,
-    agentId: string,
-    assertion: Assertion | undefined,
-  ): Promise<void> {
+  private async useAssertion(tx: Queryable, agentId: string, assertion: Assertion | undefined): Promise<void> {
     if (assertion === undefined) return;
     const isFirst = await this.repository.useId(tx, {
       kind: 'assertion',

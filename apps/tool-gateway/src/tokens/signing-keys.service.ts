@@ -46,9 +46,9 @@ export class SigningKeysService implements OnModuleInit {
   /** @throws StartupError when a key is under a master key that is not there */
   async onModuleInit(): Promise<void> {
     const rows = await this.repository.findSealedOtherwise(this.database, this.box.keyName);
-    const sealed = rows.map(({ key_id, private_key }) => ({ place: placeOf(key_id), sealed: private_key }));
-    for (const { place, from, to } of this.box.rewrapAll(sealed)) {
-      await this.repository.replaceSealed(this.database, place.id, from, to);
+    const sealed = rows.map((row) => ({ ...row, place: placeOf(row.key_id), sealed: row.private_key }));
+    for (const { row, resealed } of this.box.rewrapAll(sealed)) {
+      await this.repository.replaceSealed(this.database, row.key_id, row.sealed, resealed);
     }
   }
 

@@ -10,7 +10,10 @@ export class GenerateTokenRequest {
   @StringArrayField({ minItems: 1, description: 'Of read and write: what the actions may do.' })
   permissions!: string[];
 
-  @StringField({ optional: true, description: 'When it expires, a date-time with a time zone; at most 24 hours ahead.' })
+  @StringField({
+    optional: true,
+    description: 'When it expires, a date-time with a time zone; at most 24 hours ahead.',
+  })
   expires_at?: string;
 
   @IntegerField({ minimum: 1, maximum: 1_440, optional: true, description: 'In how many minutes instead. Default 15.' })
