@@ -10,6 +10,7 @@ import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
 import { ToolPoliciesModule } from './policies/tool-policies.module.js';
 import { AgentsModule } from './agents/agents.module.js';
+import { ProxyModule } from './proxy/proxy.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 import { TOOL_EXECUTORS } from './tool-executors.js';
@@ -54,6 +55,7 @@ export class ToolGatewayModule {
         AuthModule.of(auth, logger),
         AgentsModule,
         TokensModule,
+        ProxyModule,
         CredentialsModule,
         HealthModule.of(service, [
           DatabaseCheck,

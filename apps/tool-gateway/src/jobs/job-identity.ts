@@ -12,26 +12,24 @@ export interface Caller {
   readonly owner: string | null;
 }
 
-/**
- * The run context of a call: who it is for, so that it belongs to whom the agent belongs to. `ownerOfRun` of it is the owner of the
- * agent; of an agent without owner it is the agent.
- */
+/** The run context of a call: the agent, in the tenant that it belongs to. */
 export function runContextOf({ agentId, owner }: Caller): RunContext {
-  const extensions = { 'jarvis.agent_id': agentId };
-  if (owner?.startsWith(TENANT) === true) {
-    return { tenant_id: owner.slice(TENANT.length), actor: { type: 'agent', id: agentId }, extensions };
-  }
-  return { actor: { type: 'agent', id: owner === null ? agentId : subjectOf(owner) }, extensions };
+  const actor = { type: 'agent', id: agentId };
+  return owner?.startsWith(TENANT) === true ? { tenant_id: owner.slice(TENANT.length), actor } : { actor };
 }
 
-/** As whom a coordinator in this process is asked about the runs of an agent. Over HTTP the token of the service says who asks. */
+/**
+ * As whom a coordinator in this process is asked about the runs of an agent: the coordinator makes `subject` and `tenantId` the owner of
+ * what it starts, so they are those of the owner of the agent. Over HTTP the token of the service says who asks.
+ */
 export function jobPrincipal({ agentId, owner }: Caller): Principal {
   const permissions = new Set(OF_JOBS);
   if (owner === null) return { subject: `agent:${agentId}`, permissions };
   if (owner.startsWith(TENANT)) {
     return { subject: `agent:${agentId}`, tenantId: owner.slice(TENANT.length), owner, permissions };
   }
-  return { subject: subjectOf(owner), owner, permissions };
+  const subject = owner.startsWith(SUBJECT) ? owner.slice(SUBJECT.length) : owner;
+  return { subject, owner, permissions };
 }
 
 /** For work that no request waits for: a trace of its own. */
@@ -42,8 +40,4 @@ export function jobContext(caller: Caller, requestId: string, signal: AbortSigna
     requestId,
     signal,
   };
-}
-
-function subjectOf(owner: string): string {
-  return owner.startsWith(SUBJECT) ? owner.slice(SUBJECT.length) : owner;
 }

@@ -19,10 +19,11 @@ export class JobsController {
   @ToolEndpoint({
     operationId: 'get_job',
     summary: 'Read an asynchronous call',
-    tag: 'Jobs',
+    tag: 'jobs',
     access: 'unguarded',
     responds: JobAnswer,
-    description: 'The job as it is now, for the agent that made it: with an agent token of its own in the header Authorization.',
+    description:
+      'The job as it is now, for the agent that made it: with an agent token of its own in the header Authorization.',
     errors: [
       'agent_token_invalid',
       'agent_token_expired',

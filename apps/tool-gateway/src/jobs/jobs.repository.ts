@@ -37,16 +37,7 @@ export class JobsRepository {
       `insert into tool_jobs (job_id, agent_id, owner, tool, action, correlation_id, request, response_rules,
                               state, due_at, attempts, created_at)
        values ($1, $2, $3, $4, $5, $6, to_jsonb($7::text), to_jsonb($8::text), 'queued', now(), 0, now())`,
-      [
-        job.job_id,
-        job.agent_id,
-        job.owner,
-        job.tool,
-        job.action,
-        job.correlation_id,
-        job.request,
-        job.response_rules,
-      ],
+      [job.job_id, job.agent_id, job.owner, job.tool, job.action, job.correlation_id, job.request, job.response_rules],
     );
   }
 

@@ -98,7 +98,10 @@ export class JobsService {
       run = await runs.getRun(asOwner, job.job_id);
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'run_not_found')) throw error;
-      return { state: 'running', end: failed('run_not_found', 'The coordinator does not have the run of this job any more.') };
+      return {
+        state: 'running',
+        end: failed('run_not_found', 'The coordinator does not have the run of this job any more.'),
+      };
     }
     if (!ENDED.includes(run.state)) return { state: run.state === 'running' ? 'running' : 'queued' };
     const root = await this.rootOf(runs, asOwner, run);

@@ -22,7 +22,12 @@ export type KnownAnswer = Pick<ToolAnswerEntity, 'request_hash' | 'holder' | 'st
 @Injectable()
 export class AnswersRepository {
   /** @returns whether the key is ours now: nobody had it, or it has expired */
-  async claim(db: Queryable, { agent_id, key_hash, holder, leaseMs }: AnswerHolder, requestHash: string, keptMs: number): Promise<boolean> {
+  async claim(
+    db: Queryable,
+    { agent_id, key_hash, holder, leaseMs }: AnswerHolder,
+    requestHash: string,
+    keptMs: number,
+  ): Promise<boolean> {
     const rows = await db.query(
       `insert into tool_answers as a (agent_id, key_hash, request_hash, holder, lease_until, created_at, expires_at)
        values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond', now(), now() + $6 * interval '1 millisecond')
@@ -47,7 +52,11 @@ export class AnswersRepository {
   }
 
   /** Takes the place of a holder whose lease has passed. @returns whether it is ours now, and nobody else's */
-  async takeOver(db: Queryable, { agent_id, key_hash, holder, leaseMs }: AnswerHolder, former: string): Promise<boolean> {
+  async takeOver(
+    db: Queryable,
+    { agent_id, key_hash, holder, leaseMs }: AnswerHolder,
+    former: string,
+  ): Promise<boolean> {
     const rows = await db.query(
       `update tool_answers set holder = $3, lease_until = now() + $4 * interval '1 millisecond'
         where agent_id = $1 and key_hash = $2 and holder = $5 and lease_until <= now()

@@ -5,6 +5,7 @@ import { Database } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import type { ToolCallEntity } from '../tables/tool-call.entity.js';
+import type { CallLogOptions } from './call-log-query.js';
 import { CallLogRepository } from './call-log.repository.js';
 
 const LONGEST_NAME = 200;
@@ -27,8 +28,8 @@ export class CallLogService {
   }
 
   /** Those that the caller may know of, newest first. */
-  list({ principal }: RequestContext, filter: { agentId: string | undefined; limit: number }): Promise<ToolCallEntity[]> {
-    return this.repository.findPage(this.database, { ...filter, owner: ownerBorder(principal) });
+  list({ principal }: RequestContext, { agentId, limit }: CallLogOptions): Promise<ToolCallEntity[]> {
+    return this.repository.findPage(this.database, { agentId, limit, owner: ownerBorder(principal) });
   }
 }
 

@@ -53,7 +53,7 @@ export class IdempotencyService {
   async begin({ agentId, key, request, mayBeginAgain }: KeyedRequest): Promise<Hold | KeptAnswer> {
     const leaseMs = this.options.callTimeoutMs + LEASE_MARGIN_MS;
     const hold = { agent_id: agentId, key_hash: sha256(key), holder: randomUUID() };
-    const requestHash = sha256(stringify(request));
+    const requestHash = sha256(stringify(request) ?? '');
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (await this.repository.claim(this.database, { ...hold, leaseMs }, requestHash, KEPT_MS)) return hold;
       const known = await this.repository.find(this.database, hold);

@@ -15,13 +15,18 @@ export class ProxyRequest {
   @StringField()
   action!: string;
 
-  @JsonObjectField({ description: 'As the input schema of the action says; `intent` and `idempotency_key` are taken out of it.' })
+  @JsonObjectField({
+    description: 'As the input schema of the action says; `intent` and `idempotency_key` are taken out of it.',
+  })
   params!: Record<string, unknown>;
 
   @StringField({ optional: true, description: 'What the call is for; policies may demand it.' })
   intent?: string;
 
-  @BooleanField({ optional: true, description: 'Answer at once with a job, whose result is fetched later. Default false.' })
+  @BooleanField({
+    optional: true,
+    description: 'Answer at once with a job, whose result is fetched later. Default false.',
+  })
   async?: boolean;
 
   @StringField({ optional: true, description: 'Of the original wire; not looked at. See the header DPoP.' })

@@ -1,21 +1,23 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '#contract';
-import { Ctx, invalidRequest } from '#http';
+import { Ctx } from '#http';
+import type { ListingQuery } from '#http';
 import { AgentAuthenticationService } from '../authentication/agent-authentication.service.js';
 import { rotationAdvice } from '../tokens/agent-grant.js';
 import { CorrelationId } from '../wire/correlation-id.js';
 import { ToolEndpoint } from '../wire/tool-endpoint.decorator.js';
+import { CallToolEndpoint } from './call-tool-endpoint.decorator.js';
+import { CALL_LOG_PARAMETERS, readCallLogQuery } from './call-log-query.js';
 import { CallLogService } from './call-log.service.js';
 import { presentCallLog } from './present-call-log.js';
-import { CallLog, JobAccepted, ProxyAnswer, ProxyStatus } from './proxy-answer.js';
-import { ProxyRequest, readProxyRequest, toolRequestOf } from './proxy-request.js';
+import { CallLog, ProxyStatus } from './proxy-answer.js';
+import type { JobAccepted, ProxyAnswer } from './proxy-answer.js';
+import { readProxyRequest, toolRequestOf } from './proxy-request.js';
 import { ProxyService } from './proxy.service.js';
 import { ProxyStatusService } from './proxy-status.service.js';
 
-const MOST_LOGS = 100;
-const LOGS = 20;
+const TAG = 'calls';
 
 @Controller('api')
 export class ProxyController {
@@ -27,43 +29,7 @@ export class ProxyController {
   ) {}
 
   @Post('proxy-request')
-  @ApiBody({ type: ProxyRequest })
-  @ApiResponse({ status: 202, description: 'With `async`: the call was taken on as a job.', type: JobAccepted })
-  @ToolEndpoint({
-    operationId: 'call_tool',
-    summary: 'Call a tool',
-    tag: 'Calls',
-    access: 'unguarded',
-    idempotencyKey: true,
-    responds: ProxyAnswer,
-    description: 'The answer of the tool.',
-    errors: [
-      'agent_token_invalid',
-      'agent_token_expired',
-      'agent_token_revoked',
-      'dpop_proof_invalid',
-      'agent_inactive',
-      'unknown_tool',
-      'tool_not_permitted',
-      'idempotency_conflict',
-      'idempotency_in_progress',
-      'tool_params_invalid',
-      'tool_policy_denied',
-      'tool_rate_limited',
-      'tool_quota_exceeded',
-      'tool_circuit_open',
-      'tool_overloaded',
-      'execution_overloaded',
-      'tool_not_configured',
-      'tool_upstream_error',
-      'tool_upstream_timeout',
-      'tool_outcome_unknown',
-      'tool_response_blocked',
-      'atomic_executor_unavailable',
-      'jobs_unconfigured',
-      'database_unavailable',
-    ],
-  })
+  @CallToolEndpoint()
   async callTool(
     @Ctx() ctx: RequestContext,
     @CorrelationId() correlationId: string,
@@ -90,7 +56,7 @@ export class ProxyController {
   @ToolEndpoint({
     operationId: 'get_proxy_status',
     summary: 'Tell which tools there are',
-    tag: 'Calls',
+    tag: TAG,
     access: 'tool_call.read',
     responds: ProxyStatus,
     description: 'The tools, their actions, and whether they have the credentials that they need.',
@@ -104,38 +70,14 @@ export class ProxyController {
   @ToolEndpoint({
     operationId: 'list_tool_calls',
     summary: 'List calls, newest first',
-    tag: 'Calls',
+    tag: TAG,
     access: 'tool_call.read',
     responds: CallLog,
     description: 'Calls of the agents of the caller; neither parameters nor answers.',
     errors: ['database_unavailable'],
-    query: [
-      {
-        name: 'limit',
-        description: 'Most calls.',
-        schema: { type: 'integer', minimum: 1, maximum: MOST_LOGS, default: LOGS },
-      },
-      { name: 'agent_id', description: 'Only those of this agent.', schema: { type: 'string' } },
-    ],
+    query: CALL_LOG_PARAMETERS,
   })
-  async listCalls(
-    @Ctx() ctx: RequestContext,
-    @Query('limit') limit: unknown,
-    @Query('agent_id') agentId: unknown,
-  ): Promise<CallLog> {
-    const filter = { limit: readLimit(limit), agentId: readText('agent_id', agentId) };
-    return presentCallLog(await this.log.list(ctx, filter), new Date());
+  async listCalls(@Ctx() ctx: RequestContext, @Query() query: ListingQuery): Promise<CallLog> {
+    return presentCallLog(await this.log.list(ctx, readCallLogQuery(query)), new Date());
   }
-}
-
-function readLimit(value: unknown): number {
-  if (value === undefined) return LOGS;
-  const limit = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : 0;
-  if (limit >= 1 && limit <= MOST_LOGS) return limit;
-  throw invalidRequest([{ path: 'limit', message: `must be a whole number from 1 to ${MOST_LOGS}` }]);
-}
-
-function readText(path: string, value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw invalidRequest([{ path, message: 'must be given once, and not be empty' }]);
 }

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthenticationModule } from '../authentication/authentication.module.js';
 import { CredentialsModule } from '../credentials/credentials.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
-import { PoliciesModule } from '../policies/policies.module.js';
+import { ToolPoliciesModule } from '../policies/tool-policies.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { AdmissionService } from './admission.service.js';
 import { AnswerCacheService } from './answer-cache.service.js';
@@ -22,7 +22,7 @@ import { ToolExecutionService } from './tool-execution.service.js';
 import { ToolGuardsService } from './tool-guards.service.js';
 
 @Module({
-  imports: [AuthenticationModule, ToolsModule, PoliciesModule, CredentialsModule, JobsModule],
+  imports: [AuthenticationModule, ToolsModule, ToolPoliciesModule, CredentialsModule, JobsModule],
   controllers: [ProxyController, ReadinessController],
   providers: [
     AnswersRepository,

@@ -18,7 +18,7 @@ export class ReadinessController {
   @ToolEndpoint({
     operationId: 'get_gateway_health',
     summary: 'Tell that the process lives',
-    tag: 'Health',
+    tag: 'health',
     access: 'public',
     responds: GatewayHealth,
     description: 'It lives; what it needs is not asked.',
@@ -32,7 +32,7 @@ export class ReadinessController {
   @ToolEndpoint({
     operationId: 'get_gateway_readiness',
     summary: 'Tell whether calls can be made',
-    tag: 'Health',
+    tag: 'health',
     access: 'public',
     responds: GatewayReadiness,
     description: 'The database answers, and an atomic executor. Else the same with status 503.',
@@ -41,7 +41,8 @@ export class ReadinessController {
     @Ctx() ctx: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<GatewayReadiness> {
-    const answers = (work: Promise<unknown>) => work.then(
+    const answers = (work: Promise<unknown>) =>
+      work.then(
         () => true,
         () => false,
       );

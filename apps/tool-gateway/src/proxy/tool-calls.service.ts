@@ -52,11 +52,14 @@ export class ToolCallsService {
       (await this.execution.execute(ctx, {
         ...{ callId, agentId, action, params },
         runContext: runContextOf(grant),
-        constraints: callConstraints(action, egress),
+        constraints: callConstraints(egress),
       }));
     if (known === undefined) this.cache.keep(cached, outputs);
     if (maxResponseBytes !== undefined && Buffer.byteLength(JSON.stringify(outputs)) > maxResponseBytes) {
-      throw blocked('response_too_large', `The answer has more than the ${maxResponseBytes} bytes that policies allow.`);
+      throw blocked(
+        'response_too_large',
+        `The answer has more than the ${maxResponseBytes} bytes that policies allow.`,
+      );
     }
     const filtered = filterResponse(filters, outputs);
     if ('blocked' in filtered) throw blocked('response_blocked', filtered.blocked);
@@ -81,7 +84,7 @@ export class ToolCallsService {
     return this.database.transaction(async (tx) => {
       const jobId = await this.jobs.accept(tx, {
         ...{ agentId: grant.agentId, owner: grant.owner, action, params, correlationId },
-        constraints: callConstraints(action, egress),
+        constraints: callConstraints(egress),
         rules: { filters, isIdempotent, ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }) },
       });
       if (hold !== undefined) await this.idempotency.settle(tx, hold, { status: 202, body: { job_id: jobId } });

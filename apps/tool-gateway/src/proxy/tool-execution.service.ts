@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { wasNotSent, wasTurnedAway } from '#clients';
 import { AppError } from '#contract';
-import type { AtomicExecuteRequest, AtomicExecuteResult, ConstraintEnvelope, RequestContext, RunContext } from '#contract';
+import type {
+  AtomicExecuteRequest,
+  AtomicExecuteResult,
+  ConstraintEnvelope,
+  RequestContext,
+  RunContext,
+} from '#contract';
 import { detached, LOGGER } from '#http';
 import type { Logger } from '#http';
 import { ToolFailure, toolFailureOf } from '../tools/node-failure.js';
@@ -102,7 +108,10 @@ export class ToolExecutionService {
   }
 }
 
-function requestOf({ callId, action, params, runContext, constraints }: Execution, leftMs: number): AtomicExecuteRequest {
+function requestOf(
+  { callId, action, params, runContext, constraints }: Execution,
+  leftMs: number,
+): AtomicExecuteRequest {
   return {
     run_id: callId,
     node_run_id: callId,
@@ -122,7 +131,9 @@ function rejected(error: unknown, { isIdempotent }: ToolAction): unknown {
   if (known !== undefined && known.status < 500) {
     return new ToolFailure(known.code, { blame: 'caller', mayRepeat: false, message: known.message, cause: error });
   }
-  if (!isIdempotent) return new ToolFailure('tool_outcome_unknown', { blame: 'nobody', mayRepeat: false, cause: error });
+  if (!isIdempotent) {
+    return new ToolFailure('tool_outcome_unknown', { blame: 'nobody', mayRepeat: false, cause: error });
+  }
   return new ToolFailure(known?.code ?? 'internal_error', {
     blame: 'nobody',
     mayRepeat: known?.retryable === true,

@@ -36,7 +36,11 @@ function collect(search: Search, schema: unknown, value: unknown, depth: number)
   if (typeof $ref === 'string') collect(search, referred(search.root, $ref), value, depth + 1);
   for (const key of COMBINED) {
     const parts = schema[key];
-    const all = Array.isArray(parts) ? parts : isObject(parts) && key === 'dependentSchemas' ? Object.values(parts) : [parts];
+    const all = Array.isArray(parts)
+      ? parts
+      : isObject(parts) && key === 'dependentSchemas'
+        ? Object.values(parts)
+        : [parts];
     for (const part of all) collect(search, part, value, depth + 1);
   }
   if (Array.isArray(value)) collectItems(search, schema, value, depth);

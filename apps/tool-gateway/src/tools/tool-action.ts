@@ -9,8 +9,6 @@ export interface ToolAction {
   readonly sideEffect: SideEffectClass;
   /** Whether doing it again does no more than doing it once. False where the node type does not say. */
   readonly isIdempotent: boolean;
-  /** Whether it may call any host, as its parameters say; false: only those that its pack names. */
-  readonly reachesAnyHost: boolean;
   /** Names of the credentials that it reads. */
   readonly credentials: readonly string[];
   /** JSON Schema of its parameters. */

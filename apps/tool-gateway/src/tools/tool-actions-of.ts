@@ -15,7 +15,6 @@ export function toolActionsOf(nodeTypes: readonly NodeType[], executor: AtomicEx
         nodeType: { node_type_id, version },
         sideEffect: sideEffectOf(extensions['jarvis.side_effect']),
         isIdempotent: extensions['jarvis.idempotent'] === true,
-        reachesAnyHost: reachesAnyHost(extensions['jarvis.egress_policy'], extensions['jarvis.pack_id']),
         credentials: stringsOf(extensions['jarvis.credentials']),
         inputSchema: input_schema ?? {},
         executor,
@@ -26,12 +25,6 @@ export function toolActionsOf(nodeTypes: readonly NodeType[], executor: AtomicEx
 
 function sideEffectOf(said: unknown): SideEffectClass {
   return SIDE_EFFECT_CLASSES.find((one) => one === said) ?? 'write';
-}
-
-/** Patterns are `host`, `*.domain` or `*`, with a port or without. A pack that names no hosts has no network; who is no pack may have. */
-function reachesAnyHost(patterns: unknown, packId: unknown): boolean {
-  if (patterns === undefined) return packId === undefined;
-  return !Array.isArray(patterns) || patterns.some((pattern) => String(pattern).replace(/:(\*|\d+)$/, '') === '*');
 }
 
 function stringsOf(value: unknown): string[] {

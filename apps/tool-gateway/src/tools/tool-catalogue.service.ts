@@ -69,9 +69,9 @@ export class ToolCatalogueService {
   }
 
   /** In the order of the executors; `missing`: why one of them told nothing. */
-  private async read(ctx: RequestContext): Promise<{ actions: readonly ToolAction[]; missing: unknown }> {
+  private async read(ctx: RequestContext): Promise<{ actions: readonly ToolAction[]; missing: Error | undefined }> {
     const answers = await Promise.allSettled(this.executors.map((one) => this.lists.fetch(one, { context: ctx })));
-    const failures = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as unknown);
+    const failures = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as Error);
     for (const error of failures) this.logger.warn({ err: error }, 'an atomic executor does not tell its tools');
     return {
       actions: answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : [])),
