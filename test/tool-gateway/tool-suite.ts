@@ -85,7 +85,7 @@ export class ToolSuite {
   /** @returns the base URL of a further gateway on the database */
   async gateway(
     env: Readonly<Record<string, string>> = {},
-    peers: { readonly executor?: AtomicExecutorApi; readonly runs?: RunsApi } = {},
+    peers: { readonly executor?: AtomicExecutorApi; readonly runs?: RunsApi | undefined } = {},
   ): Promise<string> {
     const settings = readSettings(toolGatewaySettings, {
       ...DEVELOPMENT,
@@ -100,10 +100,15 @@ export class ToolSuite {
       one.release(),
     );
     const service = this.cleanUp.add(
-      await createToolGateway(settings, provided, { executor: this.executor, runs: this.runs, ...peers }),
+      await createToolGateway(settings, provided, peersOf({ executor: this.executor, runs: this.runs, ...peers })),
       (one) => one.stop(),
     );
     return listen(service, { host: '127.0.0.1', port: 0, portSetting: 'none' });
+  }
+
+  /** @returns the base URL of a gateway without a coordinator */
+  lonelyGateway(): Promise<string> {
+    return this.gateway({}, { runs: undefined });
   }
 
   stop(): Promise<void> {
@@ -133,6 +138,10 @@ export class ToolSuite {
     const body = { agent_token: token, tool, action, params: { ...of, ...params }, ...rest };
     return call<T>('POST', `${gateway}/api/proxy-request`, body, headers);
   }
+}
+
+function peersOf({ executor, runs }: { readonly executor: AtomicExecutorApi; readonly runs: RunsApi | undefined }) {
+  return runs === undefined ? { executor } : { executor, runs };
 }
 
 /** The answer's error, checked for status and code. */

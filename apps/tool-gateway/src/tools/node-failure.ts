@@ -74,7 +74,6 @@ const OURS = [
 ];
 const REFUSED: Partial<Record<string, string>> = {
   egress_denied: 'The action may not call this host.',
-  invalid_url: 'The action was given a URL that it cannot call.',
   node_type_not_allowed: 'The constraints of the run coordinator do not allow this action.',
   node_type_denied: 'The constraints of the run coordinator do not allow this action.',
   side_effect_not_allowed: 'The constraints of the run coordinator do not allow what this action does.',

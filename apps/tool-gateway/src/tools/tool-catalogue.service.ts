@@ -27,7 +27,12 @@ export class ToolCatalogueService {
       allowStaleOnFetchRejection: true,
       noDeleteOnFetchRejection: true,
       fetchMethod: async (executor, _stale, { context }) => {
-        return toolActionsOf((await executor.listNodeTypes(detached(context))) ?? [], executor);
+        try {
+          return toolActionsOf((await executor.listNodeTypes(detached(context))) ?? [], executor);
+        } catch (error) {
+          this.logger.warn({ err: error }, 'an atomic executor does not tell its tools');
+          throw error;
+        }
       },
     });
   }
@@ -68,14 +73,12 @@ export class ToolCatalogueService {
     this.lists.delete(executor);
   }
 
-  /** In the order of the executors; `missing`: why one of them told nothing. */
-  private async read(ctx: RequestContext): Promise<{ actions: readonly ToolAction[]; missing: Error | undefined }> {
-    const answers = await Promise.allSettled(this.executors.map((one) => this.lists.fetch(one, { context: ctx })));
-    const failures = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as Error);
-    for (const error of failures) this.logger.warn({ err: error }, 'an atomic executor does not tell its tools');
+  /** In the order of the executors; `missing`: one of them has told nothing yet. */
+  private async read(ctx: RequestContext): Promise<{ actions: readonly ToolAction[]; missing: AppError | undefined }> {
+    const lists = await Promise.all(this.executors.map((one) => this.lists.fetch(one, { context: ctx })));
     return {
-      actions: answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : [])),
-      missing: failures[0],
+      actions: lists.flatMap((list) => list ?? []),
+      missing: lists.includes(undefined) ? new AppError('atomic_executor_unavailable') : undefined,
     };
   }
 }
