@@ -19,8 +19,8 @@ export const DEFAULT_GRANTS: Grants = new Map<string, ReadonlySet<Permission>>([
   ['arp-approver', new Set<Permission>([...VIEWER, 'approval.decide'])],
   ['arp-operator', new Set<Permission>([...VIEWER, 'run.cancel', 'node_pack.read', 'tenant.all'])],
   ['arp-admin', ALL],
-  ['arp-executor', new Set<Permission>(['credential.use'])],
   ['arp-coordinator', new Set<Permission>(['node_run.execute', 'node_type.read', 'node_pack.read', 'policy.decide'])],
+  ['arp-executor', new Set<Permission>(['credential.use'])],
 ]);
 
 export function isPermission(name: string): name is Permission {
