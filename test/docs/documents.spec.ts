@@ -18,8 +18,16 @@ interface Document {
   readonly paths: Record<string, Record<string, Operation>>;
 }
 
-/** Thrown by clients of the coordinator only: it makes it an error of the node run, a denial, or a message of its health. */
-const NEVER_ANSWERED = ['composite_executor_unavailable', 'pdp_unavailable'];
+/**
+ * Thrown by clients of the coordinator and the executor only: they make it an error of the node run, a denial, or a message of their
+ * health.
+ */
+const NEVER_ANSWERED = [
+  'composite_executor_unavailable',
+  'pdp_unavailable',
+  'tool_gateway_unavailable',
+  'credential_not_found',
+];
 
 const GENERATED = '<!-- Generated from the code by `npm run docs`; a test compares. -->\n';
 
