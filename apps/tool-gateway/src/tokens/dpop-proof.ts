@@ -7,7 +7,7 @@ export interface DpopProof {
   /** The header `DPoP`. */
   readonly proof: string;
   readonly method: string;
-  /** URL of the request; its query does not matter. */
+  /** URL under which the agent sent the request: below the public URL, where there is one. Its query does not matter. */
   readonly url: string;
 }
 
