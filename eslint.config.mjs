@@ -157,7 +157,7 @@ const exceptions = Object.entries(RESTRICTIONS).flatMap(([name, { allowedIn }]) 
 );
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/node_modules/', '.cache/', '.data/', 'coverage/'] },
+  { ignores: ['**/dist/', '**/node_modules/', '.cache/', '.data/', 'coverage/', '**/generated/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.{js,mjs}'],

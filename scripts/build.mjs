@@ -1,5 +1,5 @@
 /**
- * Builds what Node runs: the SDK, the node packs with their manifests, and apps and libs into dist/. Does nothing when no
+ * Builds what Node runs: the SDK, the client, the node packs with their manifests, and apps and libs into dist/. Does nothing when no
  * source is newer than the last build (`--force` builds anyway).
  */
 import { spawnSync } from 'node:child_process';
@@ -22,6 +22,7 @@ export function buildIfNeeded({ force = false } = {}) {
   }
   // Authors of packs in TypeScript need the types of the SDK.
   run(sdk, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], 'inherit');
+  buildClient(join(ROOT, 'libs', 'client'));
   for (const pack of PACKS) {
     swc(pack, ['src', '-d', 'dist', '--strip-leading-paths']);
     run(pack, [join(sdk, 'bin', 'jarvis-node-pack.js'), 'build']);
@@ -35,8 +36,26 @@ export function buildIfNeeded({ force = false } = {}) {
     'libs/node-pack-sdk/**',
     '--ignore',
     'libs/create-node-pack/**',
+    '--ignore',
+    'libs/client/**',
   ]);
   writeFileSync(STAMP, '');
+}
+
+/** ES modules and CommonJS, each with types of its own: those of a `.js` file say what kind of module it is. */
+function buildClient(folder) {
+  rmSync(join(folder, 'dist'), { recursive: true, force: true });
+  for (const [format, type] of [
+    ['esm', 'module'],
+    ['cjs', 'commonjs'],
+  ]) {
+    const dist = join('dist', format);
+    const isCommonJs = format === 'cjs' ? ['-C', 'module.type=commonjs'] : [];
+    swc(folder, ['src', '-d', dist, '--strip-leading-paths', ...isCommonJs]);
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    run(folder, [tsc, '-p', 'tsconfig.build.json', '--outDir', dist], 'inherit');
+    writeFileSync(join(folder, dist, 'package.json'), `${JSON.stringify({ type })}\n`);
+  }
 }
 
 function swc(folder, args) {

@@ -25,7 +25,7 @@ export const LIBS = [
   'testing',
 ];
 /** Libs that import none of ours, though some stand before them. */
-const ALONE = ['contract', 'config', 'node-pack-sdk', 'create-node-pack'];
+const ALONE = ['contract', 'config', 'node-pack-sdk', 'create-node-pack', 'client'];
 /** `node-pack-sdk` is published and outside the order: of our libs only this one reads what packs are made of. */
 const READS_THE_SDK = ['node-pack-loader'];
 /** The only app that composes others, and the files it composes them from. */

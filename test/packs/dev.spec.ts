@@ -61,8 +61,11 @@ async function printing(what: RegExp): Promise<RegExpExecArray> {
 }
 
 /** @returns where it serves */
-async function start(): Promise<string> {
-  dev = spawn(process.execPath, [TOOL, 'dev', '--port', '0'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+async function start(...flags: string[]): Promise<string> {
+  dev = spawn(process.execPath, [TOOL, 'dev', '--port', '0', ...flags], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   for (const stream of [dev.stdout, dev.stderr]) stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   return (await printing(/at (http:\/\/127\.0\.0\.1:\d+);/))[1] ?? '';
 }
@@ -111,6 +114,36 @@ describe('jarvis-node-pack dev', () => {
 
     dev?.kill('SIGTERM');
     expect(await once(dev as ChildProcess, 'close')).toEqual([0, null]);
+  });
+
+  it('gives credentials of a file, prints none, and lets the pack answer for what it calls', async () => {
+    writePackage();
+    const code = packCode(`
+      const key = await ctx.credentials.get('acme.dev');
+      ctx.logger.info('the key is ' + key);
+      const response = await ctx.http.fetch('https://api.test/', { headers: { authorization: key } });
+      return { n: Number(await response.text()) };`);
+    const mock =
+      "export default { mockUpstream: (request) => new Response(String(request.headers.get('authorization').length)),";
+    write(
+      'index.js',
+      code
+        .replace('export default {', mock)
+        .replace('timeoutMs:', "egress: ['api.test'], credentials: ['acme.dev'], timeoutMs:"),
+    );
+    write('keys.json', { 'acme.dev': 's3cret-key' });
+    const live = await start('--credentials', 'keys.json');
+    await printing(/loaded acme\.dev/);
+    expect(await execute(live, { n: 1 })).toMatchObject({ state: 'failed' });
+    await printing(/info: the key is \[credential\]/);
+    dev?.kill('SIGTERM');
+    await once(dev as ChildProcess, 'close');
+    const firstPrinted = printed;
+    printed = '';
+    const mocked = await start('--mock');
+    await printing(/loaded acme\.dev/);
+    expect(await execute(mocked, { n: 1 })).toMatchObject({ outputs: { n: 'mock-credential'.length } });
+    expect(firstPrinted + printed).not.toContain('s3cret-key');
   });
 
   it('answers as an executor does, and survives what a handler does', async () => {

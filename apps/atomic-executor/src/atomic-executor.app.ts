@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
-import { createEgressGuard, reasonOf } from '@arp-jarvis/node-pack-sdk/runtime';
-import { loginOf, resolveAuth, sayWhatHolds } from '#auth';
-import type { AuthDefaults } from '#auth';
-import type { AtomicExecutorApi } from '#contract';
+import { createEgressGuard, mockUpstreamOf, reasonOf } from '@arp-jarvis/node-pack-sdk/runtime';
+import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
+import type { AuthDefaults, AuthRules } from '#auth';
+import { CredentialsClient } from '#clients';
+import { SettingsError } from '#config';
+import type { AtomicExecutorApi, CredentialsApi } from '#contract';
 import { createApp, createLogger, SERVICE_VERSION } from '#http';
 import type { Logger, ServiceApp, ServiceDescription } from '#http';
 import { loadNodePacks } from '#node-pack-loader';
@@ -44,20 +46,27 @@ export interface AtomicExecutorApp extends ServiceApp {
 export interface AtomicExecutorOptions {
   /** By node type id. They are all that this executor runs: no pack is looked for. */
   readonly handlers?: GivenHandlers;
+  /** Where credentials are, in this process. Default: at JARVIS_TOOL_GATEWAY_URL. */
+  readonly credentials?: CredentialsApi;
 }
 
 export async function createAtomicExecutor(
   settings: AtomicExecutorSettings,
-  { handlers }: AtomicExecutorOptions = {},
+  { handlers, credentials }: AtomicExecutorOptions = {},
 ): Promise<AtomicExecutorApp> {
   const logger = createLogger(ATOMIC_EXECUTOR.name, settings);
   const auth = resolveAuth(settings, ATOMIC_EXECUTOR_AUTH);
   sayWhatHolds(auth, logger);
+  refuseMockInProduction(settings, auth);
+  if (settings.UPSTREAM_MODE === 'mock') {
+    logger.warn('UPSTREAM_MODE=mock: nodes reach nothing outside, their packs answer instead');
+  }
   const grants = readGrants(settings.JARVIS_NODEPACK_GRANTS);
+  const client = credentials === undefined ? credentialsClient(settings) : undefined;
   const packs =
     handlers === undefined
       ? await loadPacks(settings, grants, logger)
-      : packsOfHandlers(handlers, ATOMIC_EXECUTOR.version, hostOptions(settings));
+      : packsOfHandlers(handlers, ATOMIC_EXECUTOR.version, handlersOptions(settings));
   for (const { code, message } of packs.refusals) logger.warn({ code }, message);
   logger.info({ node_types: [...packs.nodes.keys()] }, 'node packs loaded');
   const module = AtomicExecutorModule.of(ATOMIC_EXECUTOR, {
@@ -65,11 +74,41 @@ export async function createAtomicExecutor(
     grants,
     execution: executionOptions(settings),
     artifacts: { folder: settings.JARVIS_ARTIFACTS_DIR, maxBytes: settings.JARVIS_MAX_ARTIFACT_BYTES },
+    credentials: credentials ?? client,
     auth,
     logger,
   });
   const service = await createApp(module, ATOMIC_EXECUTOR, settings, logger, { login: loginOf(auth) });
-  return { ...service, executor: service.app.get(AtomicNodeRunsService) };
+  return {
+    ...service,
+    executor: service.app.get(AtomicNodeRunsService),
+    stop: async () => {
+      await service.stop();
+      await client?.close();
+    },
+  };
+}
+
+/** A client for the tool gateway, when there is one. */
+function credentialsClient(settings: AtomicExecutorSettings): CredentialsClient | undefined {
+  const { JARVIS_TOOL_GATEWAY_URL: baseUrl } = settings;
+  if (baseUrl === undefined) return undefined;
+  return new CredentialsClient({
+    baseUrl,
+    timeoutMs: settings.JARVIS_TOOL_GATEWAY_TIMEOUT_MS,
+    tokens: outboundTokens(settings).asService({
+      audience: settings.JARVIS_TOOL_GATEWAY_AUDIENCE,
+      bearerToken: settings.JARVIS_TOOL_GATEWAY_BEARER_TOKEN,
+    }),
+  });
+}
+
+/** @throws SettingsError: in production, what looks as if it had been done must have been done */
+function refuseMockInProduction(settings: AtomicExecutorSettings, { profile }: AuthRules): void {
+  if (settings.UPSTREAM_MODE !== 'mock' || profile !== 'enterprise') return;
+  throw new SettingsError([
+    'UPSTREAM_MODE: mock is for tests and demonstrations, and refused where ARP_AUTH_PROFILE is enterprise; set live, or leave it out',
+  ]);
 }
 
 function loadPacks(
@@ -84,6 +123,7 @@ function loadPacks(
     maxProcesses: settings.JARVIS_NODEPACK_MAX_PROCESSES,
     maxArtifactBytes: settings.JARVIS_MAX_ARTIFACT_BYTES,
     loadTimeoutMs: LOAD_TIMEOUT_MS,
+    upstream: settings.UPSTREAM_MODE,
     ...hostOptions(settings),
   };
   return loadNodePacks({
@@ -99,6 +139,12 @@ function loadPacks(
 
 function hostOptions(settings: AtomicExecutorSettings) {
   return { graceMs: settings.JARVIS_CANCEL_GRACE_MS, maxOutputBytes: settings.JARVIS_MAX_OUTPUTS_BYTES };
+}
+
+/** An application gives handlers, and nothing that could answer for what they call. */
+function handlersOptions(settings: AtomicExecutorSettings) {
+  const mockUpstream = mockUpstreamOf(settings.UPSTREAM_MODE, { id: 'handlers' });
+  return { ...hostOptions(settings), ...(mockUpstream === undefined ? {} : { mockUpstream }) };
 }
 
 function executionOptions(settings: AtomicExecutorSettings): ExecutionOptions {

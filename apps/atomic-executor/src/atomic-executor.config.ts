@@ -1,5 +1,5 @@
 import { authSettings } from '#auth';
-import { defineSettings, list, port, serviceSettings, text, wholeNumber, yesNo } from '#config';
+import { defineSettings, httpUrl, list, port, secret, serviceSettings, text, wholeNumber, yesNo } from '#config';
 import type { SettingsOf } from '#config';
 
 /** Settings of the Atomic Executor. */
@@ -70,7 +70,7 @@ export const atomicExecutorSettings = defineSettings({
   }),
   JARVIS_NODEPACK_GRANTS: list({
     default: [],
-    desc: 'Permissions that packs with processes of their own get when they ask for them, separated by commas: <pack id>:files.read:<path>, <pack id>:files.write:<path>, <pack id>:child_process, <pack id>:worker_threads or <pack id>:native_addons.',
+    desc: 'Permissions that packs with processes of their own get when they ask for them, separated by commas: <pack id>:files.read:<path>, <pack id>:files.write:<path>, <pack id>:child_process, <pack id>:worker_threads or <pack id>:native_addons. And credentials with other names than the pack that reads them: <pack id>:credential:<name>.',
     example: 'acme.reports:files.read:/srv/reports,acme.reports:worker_threads',
   }),
   JARVIS_EGRESS_ALLOW: list({
@@ -85,6 +85,28 @@ export const atomicExecutorSettings = defineSettings({
     default: [],
     desc: 'Addresses or CIDR ranges that are not public and may be called with ctx.http nevertheless, separated by commas.',
     example: '10.20.0.0/16',
+  }),
+  UPSTREAM_MODE: text<'live' | 'mock'>({
+    default: 'live',
+    choices: ['live', 'mock'],
+    desc: 'Who answers what nodes call with ctx.http: live, the network; mock, the imitations that node packs ship with, while credentials read as mock-credential. For tests and demonstrations: mock is refused where ARP_AUTH_PROFILE is enterprise.',
+  }),
+  JARVIS_TOOL_GATEWAY_URL: httpUrl({
+    default: undefined,
+    desc: 'Base URL of the tool gateway, which keeps the credentials that nodes read. Without it node runs that need one fail with credential_missing.',
+    example: 'http://127.0.0.1:8090',
+  }),
+  JARVIS_TOOL_GATEWAY_BEARER_TOKEN: secret(1)({
+    default: undefined,
+    desc: 'Bearer token for calls to the tool gateway. Without it, and with ARP_AUTH_CLIENT_ID, tokens are had from the identity provider. It needs the permission credential.use.',
+  }),
+  JARVIS_TOOL_GATEWAY_AUDIENCE: text({
+    default: 'arp-tool-gateway',
+    desc: 'Audience of the tokens for the tool gateway.',
+  }),
+  JARVIS_TOOL_GATEWAY_TIMEOUT_MS: wholeNumber({ min: 100, max: 60_000 })({
+    default: 5_000,
+    desc: 'Longest wait for the tool gateway to answer, in milliseconds.',
   }),
 });
 

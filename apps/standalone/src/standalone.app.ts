@@ -10,6 +10,7 @@ import {
 } from '../../coordinator/src/coordinator.app.js';
 import { createGateway } from '../../gateway/src/gateway.app.js';
 import { createToolGateway, TOOL_GATEWAY_AUTH } from '../../tool-gateway/src/tool-gateway.app.js';
+import { LateCredentials } from './late-credentials.js';
 import { keptMasterKey } from './master-key.js';
 import type { StandaloneSettings } from './standalone.config.js';
 
@@ -43,7 +44,8 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
   resolveAuth(settings, TOOL_GATEWAY_AUTH);
   try {
     database = await provideCoordinatorDatabase(settings, onNotice);
-    const executor = await createAtomicExecutor(settings);
+    const credentials = new LateCredentials();
+    const executor = await createAtomicExecutor(settings, { credentials });
     services.push(executor);
     const coordinator = await createCoordinator(withPublicUrl(settings), database, { executor: executor.executor });
     services.push(coordinator);
@@ -54,6 +56,7 @@ export async function startSuite(settings: StandaloneSettings, onNotice: (senten
       runs: coordinator.runs,
     });
     services.push(toolGateway);
+    credentials.use(toolGateway.credentials);
     return {
       atomicExecutor: await listen(executor, {
         host,

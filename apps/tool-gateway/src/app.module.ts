@@ -8,6 +8,7 @@ import type { AtomicExecutorApi } from '#contract';
 import { Database, DatabaseCheck } from '#database';
 import { HealthModule, LOGGER } from '#http';
 import type { Logger, ServiceDescription } from '#http';
+import { ToolPoliciesModule } from './policies/tool-policies.module.js';
 import { AgentsModule } from './agents/agents.module.js';
 import { ProxyModule } from './proxy/proxy.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
@@ -61,6 +62,7 @@ export class ToolGatewayModule {
           ...atomicExecutorChecks(executors),
           ...(runs === undefined ? [] : [new RunCoordinatorCheck(runs, false)]),
         ]),
+        ToolPoliciesModule,
       ],
     };
   }

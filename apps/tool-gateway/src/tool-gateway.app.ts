@@ -1,12 +1,13 @@
 import { loginOf, outboundTokens, resolveAuth, sayWhatHolds } from '#auth';
 import type { AuthDefaults } from '#auth';
 import { atomicExecutorClients, RunCoordinatorClient } from '#clients';
-import type { AtomicExecutorApi, RunsApi } from '#contract';
+import type { AtomicExecutorApi, CredentialsApi, RunsApi } from '#contract';
 import { provideDatabase } from '#database';
 import type { ProvidedDatabase } from '#database';
 import { createApp, createLogger, SERVICE_VERSION, StartupError } from '#http';
 import type { ServiceApp, ServiceDescription } from '#http';
 import { ToolGatewayModule } from './app.module.js';
+import { CredentialsService } from './credentials/credentials.service.js';
 import { TOOL_GATEWAY_ENTITIES } from './entities.js';
 import type { ToolGatewaySettings } from './tool-gateway.config.js';
 import type { ToolGatewayOptions } from './tool-gateway-options.js';
@@ -29,6 +30,11 @@ export interface ToolGatewayPeers {
   readonly runs?: RunsApi;
 }
 
+/** A tool gateway and the service interface that an executor in the same process may use instead of HTTP. */
+export interface ToolGatewayApp extends ServiceApp {
+  readonly credentials: CredentialsApi;
+}
+
 /**
  * @throws StartupError when legacy minting is on where it must not be, or there is no key for the credential store
  */
@@ -36,7 +42,7 @@ export async function createToolGateway(
   settings: ToolGatewaySettings,
   database: ProvidedDatabase,
   peers: ToolGatewayPeers = {},
-): Promise<ServiceApp> {
+): Promise<ToolGatewayApp> {
   const logger = createLogger(TOOL_GATEWAY.name, settings);
   const auth = resolveAuth(settings, TOOL_GATEWAY_AUTH);
   sayWhatHolds(auth, logger);
@@ -65,6 +71,7 @@ export async function createToolGateway(
   });
   return {
     ...service,
+    credentials: service.app.get(CredentialsService),
     stop: async () => {
       await service.stop();
       for (const client of Object.values(clients).flat()) await client?.close();

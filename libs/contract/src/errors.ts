@@ -231,6 +231,11 @@ export const ERROR_CATALOGUE = {
     retryable: true,
     message: 'The policy decision point did not answer. Check that it is running and that JARVIS_PDP_URL names it.',
   },
+  tool_gateway_unavailable: {
+    status: 502,
+    retryable: true,
+    message: 'The tool gateway did not answer. Check that it is running and that JARVIS_TOOL_GATEWAY_URL names it.',
+  },
   token_request_failed: {
     status: 502,
     retryable: true,

@@ -56,6 +56,11 @@ export interface NodeFacts {
    * port than 80 and 443, `:*` for any. Default: none.
    */
   readonly egress?: readonly string[];
+  /**
+   * Names of the secrets that the handler reads with `ctx.credentials.get`, such as `acme.weather`. A pack may use the one that has the
+   * name of its own id; any other the operator grants it. Default: none.
+   */
+  readonly credentials?: readonly string[];
   /** What one run usually takes, for whoever plans: `cost`, `wall_time_ms`, `external_calls`. */
   readonly budgetHints?: Readonly<Record<string, number>>;
   /** By code, in lower snake case: what the handler throws on purpose. */
@@ -88,6 +93,7 @@ export type Node = Omit<NodeDefinition, WithDefaults | 'run'> &
 const NODE_ID = /^[a-z][a-z0-9-]*(\.[a-z0-9_-]+){2,}$/;
 const ERROR_CODE = /^[a-z][a-z0-9_]{0,63}$/;
 const EGRESS = /^(\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:(\*|\d{1,5}))?$/;
+const CREDENTIAL = /^(?=.{1,128}$)[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*$/;
 const SIDE_EFFECTS: readonly unknown[] = ['read', 'write', 'irreversible'];
 
 type Rule = readonly [holds: (value: unknown) => boolean, rule: string];
@@ -106,6 +112,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   egress: [
     (value) => isListOf(value, (host) => typeof host === 'string' && EGRESS.test(host)),
     'must be a list of hosts such as api.example.com, *.example.com or *, in lower case, without scheme or path',
+  ],
+  credentials: [
+    (value) =>
+      isListOf(value, (name) => typeof name === 'string' && CREDENTIAL.test(name)) &&
+      new Set(value as string[]).size === (value as []).length,
+    'must be a list of different names such as acme.weather, in lower case',
   ],
   budgetHints: [
     (value) => isObject(value) && Object.values(value).every((hint) => typeof hint === 'number'),

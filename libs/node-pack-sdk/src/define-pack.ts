@@ -1,4 +1,5 @@
 import type { Node } from './define-node.js';
+import type { MockUpstream } from './http/mock-upstream.js';
 
 /**
  * What a pack needs beyond computing and `ctx`. Nothing of it is there unless the operator grants it too: files (the operator says
@@ -18,6 +19,11 @@ export interface Pack {
   readonly permissions?: readonly Permission[];
   /** Memory that one of its processes needs, in MiB, up to the operator's limit. Default: the operator's limit. */
   readonly memoryMb?: number;
+  /**
+   * The HTTP services that its nodes call, imitated: `testNodePack` and executors with `UPSTREAM_MODE=mock` have it answer `ctx.http`.
+   * Default: none; its nodes cannot call anything there.
+   */
+  readonly mockUpstream?: MockUpstream;
 }
 
 const PACK_ID = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9_-]*)+$/;
@@ -41,11 +47,14 @@ export function definePack(pack: Pack): Pack {
   }
   if (typeof pack.version !== 'string' || pack.version === '') refuse('version must be the version of the package');
   if (!Array.isArray(pack.nodes) || pack.nodes.length === 0) refuse('nodes must hold at least one node');
-  const { permissions = [], memoryMb = 1 } = pack;
+  const { permissions = [], memoryMb = 1, mockUpstream } = pack;
   if (!Array.isArray(permissions) || !permissions.every((one: unknown) => PERMISSIONS.some((name) => name === one))) {
     refuse(`permissions must be a list of ${PERMISSIONS.join(', ')}`);
   }
   if (!Number.isInteger(memoryMb) || memoryMb < 1) refuse('memoryMb must be a whole number above 0');
+  if (mockUpstream !== undefined && typeof mockUpstream !== 'function') {
+    refuse('mockUpstream must be a function: (request) => new Response(…)');
+  }
   const seen = new Set<string>();
   for (const node of pack.nodes) {
     if (typeof node !== 'object' || node === null || typeof node.id !== 'string' || node.sideEffect === undefined) {

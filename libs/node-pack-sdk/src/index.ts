@@ -12,6 +12,8 @@ export { definePack, PERMISSIONS } from './define-pack.js';
 export type { Pack, Permission } from './define-pack.js';
 export { CanceledError, NodeError, RetryableError, TerminalError, TimeoutError } from './errors.js';
 export type { NodeErrorKind, NodeErrorOptions } from './errors.js';
+export type { MockUpstream } from './http/mock-upstream.js';
+export { UPSTREAM_ERRORS, upstreamFailure } from './http/upstream-failure.js';
 export type { InferSchema, JsonObject, JsonSchema } from './json-schema.js';
 export { manifestOf } from './manifest.js';
 export type { ManifestNode, ManifestRetry, NodePackManifest } from './manifest.js';
@@ -19,6 +21,7 @@ export type {
   ArtifactOptions,
   ArtifactRef,
   Artifacts,
+  Credentials,
   HttpClient,
   HttpRequest,
   NodeBudgets,

@@ -23,6 +23,7 @@ export interface ManifestNode {
   readonly timeout_ms?: number;
   readonly max_concurrency?: number;
   readonly egress?: readonly string[];
+  readonly credentials?: readonly string[];
   readonly budget_hints?: Readonly<Record<string, number>>;
   readonly errors?: Readonly<Record<string, DeclaredError>>;
   readonly tags?: readonly string[];
@@ -70,6 +71,7 @@ export function manifestNodeOf(node: Node): ManifestNode {
       timeout_ms: node.timeoutMs,
       max_concurrency: node.maxConcurrency,
       egress: node.egress,
+      credentials: node.credentials,
       budget_hints: node.budgetHints,
       errors: node.errors,
       tags: node.tags,

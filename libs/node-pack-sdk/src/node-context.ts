@@ -123,6 +123,20 @@ export interface Artifacts {
 }
 
 /**
+ * Secrets of services that the node calls, of whoever the run belongs to. What was read is hidden by `[credential]` wherever the executor
+ * passes on what the handler says: in outputs, errors, log lines, progress and artifacts.
+ */
+export interface Credentials {
+  /**
+   * @param name one of the node's `credentials`
+   * @returns what was stored under it, as it was stored
+   * @throws TerminalError `credential_not_declared`, `credential_not_granted` (the operator's to give), `credential_missing`
+   * @throws RetryableError `credential_store_unavailable`
+   */
+  get(name: string): Promise<string>;
+}
+
+/**
  * What a handler is given besides its inputs.
  *
  * @example
@@ -153,4 +167,5 @@ export interface NodeContext {
   progress(progress: Progress): void;
   readonly http: HttpClient;
   readonly artifacts: Artifacts;
+  readonly credentials: Credentials;
 }

@@ -89,6 +89,7 @@ export function handlerCall(
     progress: () => undefined,
     putArtifact: async () => Promise.reject(new Error('no artifacts here')),
     getArtifact: async () => undefined,
+    getCredential: async () => undefined,
     ...ports,
   };
   return { inputs, facts, signal, ports: all };

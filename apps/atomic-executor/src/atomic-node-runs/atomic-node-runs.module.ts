@@ -8,7 +8,7 @@ import type { ExecutionOptions } from './atomic-node-runs.service.js';
 
 @Module({})
 export class AtomicNodeRunsModule {
-  /** @param imports the modules of node packs and artifacts */
+  /** @param imports the modules of node packs, artifacts and credentials */
   static of(imports: DynamicModule[], options: ExecutionOptions, logger: Logger): DynamicModule {
     return {
       module: AtomicNodeRunsModule,

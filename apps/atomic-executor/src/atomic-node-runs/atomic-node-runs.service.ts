@@ -18,6 +18,7 @@ import { formatTraceparent, LOGGER, withLogFields } from '#http';
 import type { Logger } from '#http';
 import type { LoadedNode } from '#node-pack-loader';
 import { ArtifactsService } from '../artifacts/artifacts.service.js';
+import { NodeCredentials } from '../credentials/node-credentials.service.js';
 import { NodePacksService } from '../node-packs/node-packs.service.js';
 import { Capacity } from './capacity.js';
 import type { CapacityLimits, Gate } from './capacity.js';
@@ -37,7 +38,7 @@ export interface ExecutionOptions extends CapacityLimits {
   /** Most processes of a pack that has its own. */
   readonly maxProcesses: number;
   /** What the operator lets nodes call. */
-  readonly egress: Omit<EgressRules, 'declared' | 'maxCalls'>;
+  readonly egress: Omit<EgressRules, 'declared' | 'call' | 'maxCalls'>;
 }
 
 /** Runs handlers of node packs. Keeps nothing: the coordinator is the system of record. */
@@ -51,6 +52,7 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
   constructor(
     private readonly packs: NodePacksService,
     private readonly artifacts: ArtifactsService,
+    private readonly credentials: NodeCredentials,
     @Inject(EXECUTION_OPTIONS) private readonly options: ExecutionOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -166,7 +168,9 @@ export class AtomicNodeRunsService extends AtomicExecutorApi implements OnModule
           egress: this.options.egress,
           traceparent: formatTraceparent(ctx.trace),
         }),
-        ports: nodeRun.ports(this.logger, this.artifacts),
+        ports: nodeRun.ports(this.logger, this.artifacts, (name) =>
+          this.credentials.read(ctx, { pack: node.pack, name, runId: request.run_id, owner: nodeRun.owner }),
+        ),
         signal,
       });
       this.logFailure(node, end);

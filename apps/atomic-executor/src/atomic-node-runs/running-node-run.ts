@@ -44,7 +44,7 @@ export class RunningNodeRun {
   }
 
   /** What its handler may do to the world. */
-  ports(logger: Logger, store: ArtifactsService): CallPorts {
+  ports(logger: Logger, store: ArtifactsService, getCredential: CallPorts['getCredential']): CallPorts {
     const { owner } = this;
     const { run_id, node_run_id } = this.request;
     let lines: Logger | undefined;
@@ -62,6 +62,7 @@ export class RunningNodeRun {
         return ref;
       },
       getArtifact: (id) => store.get(id, owner),
+      getCredential,
     };
   }
 

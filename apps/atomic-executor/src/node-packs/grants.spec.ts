@@ -1,4 +1,4 @@
-import { grantedNames, grantsOf, readGrants } from './grants.js';
+import { grantedNames, grantsOf, mayReadCredential, readGrants } from './grants.js';
 
 const NOTHING = { filesRead: [], filesWrite: [], childProcess: false, workerThreads: false, nativeAddons: false };
 
@@ -6,6 +6,7 @@ describe('JARVIS_NODEPACK_GRANTS', () => {
   const grants = readGrants([
     'acme.reports:files.read:/srv/reports',
     'acme.reports:files.read:/srv/with:colon',
+    'acme.reports:credential:serpapi',
     'acme.reports:files.write:/srv/out',
     'acme.build:child_process',
     'acme.build:worker_threads',
@@ -27,6 +28,17 @@ describe('JARVIS_NODEPACK_GRANTS', () => {
     });
   });
 
+  it.each<[string, boolean, string, boolean]>([
+    ['jarvis.any', true, 'serpapi', true],
+    ['acme.mine', false, 'acme.mine', true],
+    ['acme.mine', false, 'serpapi', false],
+    ['acme.reports', false, 'serpapi', true],
+    ['acme.reports', false, 'openai', false],
+    ['serpapi', false, 'acme.reports', false],
+  ])('%s (first party: %s) may read the credential %s: %s', (packId, isFirstParty, name, may) => {
+    expect(mayReadCredential(grants, { packId, isFirstParty }, name)).toBe(may);
+  });
+
   it('names what a pack got', () => {
     expect(grantedNames(grantsOf(grants, 'acme.reports', ['files.write', 'files.read']))).toEqual([
       'files.read',
@@ -35,10 +47,16 @@ describe('JARVIS_NODEPACK_GRANTS', () => {
     expect(grantedNames(NOTHING)).toEqual([]);
   });
 
-  it.each(['acme.reports', 'acme.reports:network', ':child_process', 'a.b:files.read', 'a.b:child_process:/x'])(
-    'refuses to start with "%s", and says how it is written',
-    (entry) => {
-      expect(() => readGrants([entry])).toThrow(`"${entry}"; an entry is <pack id>:<permission>`);
-    },
-  );
+  it.each([
+    'acme.reports',
+    'acme.reports:network',
+    ':child_process',
+    'a.b:files.read',
+    'a.b:child_process:/x',
+    'a.b:credential',
+    'a.b:credential:',
+    'a.b:credential:x:y',
+  ])('refuses to start with "%s", and says how it is written', (entry) => {
+    expect(() => readGrants([entry])).toThrow(`"${entry}"; an entry is <pack id>:<permission>`);
+  });
 });

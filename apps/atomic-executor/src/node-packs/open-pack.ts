@@ -1,5 +1,5 @@
-import { importPack, openInProcess, openIsolated, schemasOf } from '@arp-jarvis/node-pack-sdk/runtime';
-import type { AdmittedPack, PackHost } from '@arp-jarvis/node-pack-sdk/runtime';
+import { importPack, mockUpstreamOf, openInProcess, openIsolated, schemasOf } from '@arp-jarvis/node-pack-sdk/runtime';
+import type { AdmittedPack, PackHost, UpstreamMode } from '@arp-jarvis/node-pack-sdk/runtime';
 import type { Logger } from '#http';
 import { isNamed } from '#node-pack-loader';
 import { grantsOf } from './grants.js';
@@ -17,6 +17,8 @@ export interface PackRunOptions {
   readonly maxArtifactBytes: number;
   /** Longest time the module of a pack may take to load, in milliseconds. */
   readonly loadTimeoutMs: number;
+  /** Who answers what nodes call with `ctx.http`. */
+  readonly upstream: UpstreamMode;
 }
 
 /**
@@ -26,10 +28,15 @@ export interface PackRunOptions {
  */
 export async function openPack(pack: AdmittedPack, options: PackRunOptions, logger: Logger): Promise<PackHost> {
   const { packId, packageName, folder, entryFile, manifest } = pack;
-  const { graceMs, maxOutputBytes, loadTimeoutMs } = options;
+  const { graceMs, maxOutputBytes, loadTimeoutMs, upstream } = options;
   if (pack.isFirstParty || isNamed(options.inProcess, { ...pack, name: packageName })) {
-    const { handlers } = await importPack(entryFile, packId, loadTimeoutMs);
-    return openInProcess(handlers, { graceMs, maxOutputBytes });
+    const { handlers, pack: module } = await importPack(entryFile, packId, loadTimeoutMs);
+    const mockUpstream = mockUpstreamOf(upstream, module);
+    return openInProcess(handlers, {
+      graceMs,
+      maxOutputBytes,
+      ...(mockUpstream === undefined ? {} : { mockUpstream }),
+    });
   }
   return openIsolated({
     packId,
@@ -42,6 +49,7 @@ export async function openPack(pack: AdmittedPack, options: PackRunOptions, logg
     startTimeoutMs: loadTimeoutMs,
     maxOutputBytes,
     maxArtifactBytes: options.maxArtifactBytes,
+    upstream,
     grants: grantsOf(options.grants, packId, manifest.permissions),
     log: (level, message, fields = {}) => logger[level]({ ...fields, pack_id: packId }, message),
   });

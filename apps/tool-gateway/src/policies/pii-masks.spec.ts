@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Luhn, maskOf, maskPii } from './pii-masks.js';
+import { maskOf, maskPii } from './pii-masks.js';
 import { PII_KINDS } from './policy-spec.js';
 import type { PiiKind } from './policy-spec.js';
 
@@ -12,6 +12,7 @@ const CASES: Readonly<Record<PiiKind, readonly (readonly [text: string, masked: 
     ['<a@b.co>;c@d.org', '<~>;~'],
     ['jürgen@bücher.example', '~'],
     ['@home a@b 1@2', '@home a@b 1@2'],
+    ['a@b.co@c.de x@y.zz', '~@c.de ~'],
     [`${'a'.repeat(70)}@b.com`, `${'a'.repeat(6)}~`],
   ],
   phone: [
@@ -63,6 +64,12 @@ describe.each(PII_KINDS)('%s', (kind) => {
   });
 });
 
+/** From the left, doubling as the number of digits says. */
+function passesLuhn(digits: string): boolean {
+  const weighed = [...digits].map((digit, place) => Number(digit) * ((digits.length - place) % 2 === 0 ? 2 : 1));
+  return weighed.reduce((sum, value) => sum + Math.floor(value / 10) + (value % 10), 0) % 10 === 0;
+}
+
 describe('maskPii', () => {
   const unit = fc.constantFrom(
     ...'0123456789',
@@ -96,8 +103,7 @@ describe('maskPii', () => {
     const card = fc
       .tuple(fc.stringMatching(/^[1-9]\d{11,17}$/), fc.constantFrom('', ' ', '-'))
       .map(([start, separator]) => {
-        const digits =
-          Array.from({ length: 10 }, (_, last) => `${start}${last}`).find((all) => new Luhn().add(all).passes) ?? '';
+        const digits = Array.from({ length: 10 }, (_, last) => `${start}${last}`).find(passesLuhn) ?? '';
         return (digits.match(/.{1,4}/g) ?? []).join(separator);
       });
     fc.assert(

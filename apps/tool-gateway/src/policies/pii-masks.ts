@@ -4,7 +4,8 @@ import type { PiiKind } from './policy-spec.js';
 /** Finds one kind of personal data in a text and puts the mask in its place. All take time linear in the length of the text. */
 type Masking = (text: string, mask: string) => string;
 
-const EMAIL = /[\p{L}\p{N}._%+'-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.)+[\p{L}\p{N}-]{2,63}/gu;
+/** Looks back from the @ for who it is at: what is before most texts is no address. */
+const EMAIL = /@(?<=([\p{L}\p{N}._%+'-]{1,64})@)(?:[\p{L}\p{N}-]{1,63}\.)+[\p{L}\p{N}-]{2,63}/gu;
 /** With a country code; with separators as in North America; its ten digits alone, which no time of today in seconds looks like. */
 const PHONES = [
   /(?<![\w+.])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)/g,
@@ -12,15 +13,16 @@ const PHONES = [
   /(?<![\w.])1?[2-9]\d{2}[2-9]\d{6}(?!\w|\.\d)/g,
 ];
 const SSN = /(?<!\d)(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?!\d)/g;
-const DIGIT_GROUPS = /(?<!\d)\d+(?:[ -]\d+)*/g;
+const CARDS_LIKE = /(?<!\d)\d(?:[ -]?\d){12,}/g;
 const CARD_DIGITS = { least: 13, most: 19 };
+const ZERO = '0'.charCodeAt(0);
 const BYTE = '(?:25[0-5]|2[0-4]\\d|1?\\d{1,2})';
 const IPV4 = new RegExp(`(?<![\\d.])${BYTE}(?:\\.${BYTE}){3}(?!\\.?\\d)`, 'g');
-const IPV6_LIKE = /(?<![\da-f:.])[\da-f:][\da-f:.]*(?![\da-z])/gi;
+const IPV6_LIKE = /(?<![\da-f:.])[\da-f]{0,4}:[\da-f:.]*(?![\da-z])/gi;
 
 const MASKINGS: Readonly<Record<PiiKind, Masking>> = {
-  email: (text, mask) => text.replace(EMAIL, mask),
-  credit_card: (text, mask) => text.replace(DIGIT_GROUPS, (run) => maskCards(run, mask)),
+  email: maskEmails,
+  credit_card: (text, mask) => text.replace(CARDS_LIKE, (run) => maskCards(run, mask)),
   ssn: (text, mask) => text.replace(SSN, mask),
   ip_address: (text, mask) => text.replace(IPV6_LIKE, (like) => maskIPv6(like, mask)).replace(IPV4, mask),
   phone: (text, mask) => PHONES.reduce((masked, phone) => masked.replace(phone, mask), text),
@@ -45,51 +47,64 @@ export function maskPii(text: string, kinds: readonly PiiKind[]): string {
   }
 }
 
-/** Cards among groups of digits: groups that stand together and have the right number of digits and the right check digit. */
-function maskCards(run: string, mask: string): string {
-  const parts = run.split(/([ -])/);
+function maskEmails(text: string, mask: string): string {
   let masked = '';
-  for (let first = 0; first < parts.length;) {
-    const end = endOfCard(parts, first);
-    masked += end === undefined ? `${parts[first] ?? ''}${parts[first + 1] ?? ''}` : `${mask}${parts[end] ?? ''}`;
-    first = end === undefined ? first + 2 : end + 1;
+  let done = 0;
+  for (const match of text.matchAll(EMAIL)) {
+    const [domain, local = ''] = match;
+    const start = match.index - local.length;
+    // The domain of the address before is nobody's name.
+    if (start < done) continue;
+    masked += text.slice(done, start) + mask;
+    done = match.index + domain.length;
   }
-  return masked;
+  return masked + text.slice(done);
 }
 
-/** Groups have even places in `parts`, separators odd ones. @returns the place after the last group of the longest card */
-function endOfCard(parts: readonly string[], first: number): number | undefined {
-  const luhn = new Luhn();
+/** Cards among groups of digits: groups that stand together and have the right number of digits and the right check digit. */
+function maskCards(run: string, mask: string): string {
+  let masked = '';
+  let done = 0;
+  for (let at = 0; at < run.length;) {
+    const end = endOfCard(run, at);
+    if (end !== undefined) {
+      masked += run.slice(done, at) + mask;
+      done = at = end;
+    }
+    while (isDigit(run, at)) at += 1;
+    at += 1;
+  }
+  return masked + run.slice(done);
+}
+
+/**
+ * The check digit is that of ISO/IEC 7812-1.
+ *
+ * @param start of a group
+ * @returns the place after the longest card that starts there
+ */
+function endOfCard(run: string, start: number): number | undefined {
+  let count = 0;
+  // Where the last digit counts as it is, and where it counts twice.
+  let single = 0;
+  let double = 0;
   let end: number | undefined;
-  for (let at = first; at < parts.length; at += 2) {
-    const group = parts[at] ?? '';
-    if (luhn.length + group.length > CARD_DIGITS.most) return end;
-    luhn.add(group);
-    if (luhn.length >= CARD_DIGITS.least && luhn.passes) end = at + 1;
+  for (let at = start; at < run.length && count <= CARD_DIGITS.most; at += 1) {
+    if (!isDigit(run, at)) continue;
+    const digit = run.charCodeAt(at) - ZERO;
+    const before = single;
+    single = double + digit;
+    double = before + (digit > 4 ? digit * 2 - 9 : digit * 2);
+    count += 1;
+    const isWhole = count >= CARD_DIGITS.least && count <= CARD_DIGITS.most && !isDigit(run, at + 1);
+    if (isWhole && single % 10 === 0) end = at + 1;
   }
   return end;
 }
 
-/** The check digit of ISO/IEC 7812-1, for digits as they come. */
-export class Luhn {
-  length = 0;
-  /** Where the last digit counts as it is, and where it counts twice. */
-  private single = 0;
-  private double = 0;
-
-  add(digits: string): this {
-    for (const digit of digits) {
-      const value = Number(digit);
-      const twice = value > 4 ? value * 2 - 9 : value * 2;
-      [this.single, this.double] = [this.double + value, this.single + twice];
-      this.length += 1;
-    }
-    return this;
-  }
-
-  get passes(): boolean {
-    return this.single % 10 === 0;
-  }
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= ZERO && code < ZERO + 10;
 }
 
 function maskIPv6(like: string, mask: string): string {

@@ -1,5 +1,6 @@
 import type { Issue } from '#contract';
 import { problemsOfSpec } from './spec-problems.js';
+import { problemOfText } from './text-problem.js';
 import type { ToolPolicyChange, ToolPolicyRequest } from './tool-policy.js';
 
 const LONGEST_NAME = 200;
@@ -32,8 +33,6 @@ export function problemsOfChange({ name, description, spec }: ToolPolicyChange):
 }
 
 function problemsOfText(text: string | undefined, path: string, longest: number): Issue[] {
-  if (text === undefined) return [];
-  if (text.trim() === '') return [{ path, message: 'must not be empty' }];
-  if (text.length > longest) return [{ path, message: `must have at most ${longest} characters` }];
-  return /[\0\uD800-\uDFFF]/u.test(text) ? [{ path, message: 'must not hold U+0000 or half a character' }] : [];
+  const message = text === undefined ? undefined : problemOfText(text, longest);
+  return message === undefined ? [] : [{ path, message }];
 }

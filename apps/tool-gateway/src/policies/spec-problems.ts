@@ -4,6 +4,7 @@ import { hostNameOf } from './host-name.js';
 import type { PolicyGuards, PolicySchedule, PolicySpec, ResponseFilters } from './policy-spec.js';
 import { scopeOfQuota } from './quota-scope.js';
 import { windowSecondsOf } from './quota-window.js';
+import { problemOfText } from './text-problem.js';
 
 /** What is wrong with one text, to be read after its path; undefined: nothing. */
 type TextCheck = (text: string) => string | undefined;
@@ -91,15 +92,8 @@ function problemsOfTexts(texts: readonly string[] = [], path: string, check: Tex
 }
 
 function problemsOfText(text: string, path: string, check: TextCheck): Issue[] {
-  const message = problemOfAnyText(text) ?? check(text);
+  const message = problemOfText(text, LONGEST_TEXT) ?? check(text);
   return message === undefined ? [] : [{ path, message }];
-}
-
-function problemOfAnyText(text: string): string | undefined {
-  if (text.trim() === '') return 'must not be empty';
-  if (text.length > LONGEST_TEXT) return `must have at most ${LONGEST_TEXT} characters`;
-  // Postgres cannot store them.
-  return /[\0\uD800-\uDFFF]/u.test(text) ? 'must not hold U+0000 or half a character' : undefined;
 }
 
 function problemOfScope(text: string): string | undefined {

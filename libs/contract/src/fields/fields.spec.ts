@@ -3,8 +3,10 @@ import { fieldsOf } from './field-metadata.js';
 import type { ContractClass } from './field-metadata.js';
 import {
   BooleanField,
+  EnumArrayField,
   EnumField,
   ExtensionsField,
+  IntegerArrayField,
   IntegerField,
   JsonObjectField,
   NumberField,
@@ -192,6 +194,20 @@ describe('arrays', () => {
     expect(saidOf(StringArrayField(), { 0: 'a', length: 1 })).toEqual(['it must be an array']);
     expect(saidOf(StringArrayField(), 'a')).toEqual(['it must be an array']);
     expect(saidOf(StringArrayField(), [])).toEqual([]);
+  });
+
+  it('of numbers and of words name every item that is not one', () => {
+    const days = IntegerArrayField({ minimum: 0, maximum: 6, minItems: 1 });
+    expect(saidOf(days, [0, 6])).toEqual([]);
+    expect(saidOf(days, [7, 1.5, '1'])).toEqual([
+      'it[0] must be at most 6',
+      'it[1] must be a whole number',
+      'it[2] must be a whole number',
+    ]);
+    expect(saidOf(days, [])).toEqual(['it must have at least 1 item']);
+    const kinds = EnumArrayField(['a', 'b']);
+    expect(saidOf(kinds, ['b', 'a', 'b'])).toEqual([]);
+    expect(saidOf(kinds, ['A', 1])).toEqual(['it[0] must be one of a, b', 'it[1] must be one of a, b']);
   });
 
   it('of objects name every item that is not one, and look into those that are', () => {

@@ -47,13 +47,14 @@ function nodeParts(node: ManifestNode): string[] {
 }
 
 function factsOf(node: ManifestNode): [string, string][] {
-  const { retry, timeout_ms, max_concurrency, egress, budget_hints = {}, tags } = node;
+  const { retry, timeout_ms, max_concurrency, egress, credentials = [], budget_hints = {}, tags } = node;
   const hints = Object.entries(budget_hints).map(([name, value]) => `${name} ${value}`);
   const facts: [string, string | undefined][] = [
     ['side effect', node.side_effect],
     ['idempotent', node.idempotent ? 'yes' : 'no'],
     ['trust tier', node.trust_tier],
     ['calls', egress === undefined ? 'nothing outside' : listOf(egress)],
+    ['credentials', credentials.length === 0 ? undefined : listOf(credentials)],
     ['timeout', timeout_ms === undefined ? undefined : `${timeout_ms} ms`],
     ['attempts', retry === undefined ? undefined : `${retry.max_attempts}`],
     ['at once', max_concurrency === undefined ? undefined : `${max_concurrency}`],

@@ -38,7 +38,9 @@ export function createProgram(folder: string, output: Output): (args: readonly s
 
   program
     .command('test')
-    .description('Run the examples of each node and check what comes out. Examples that call the network are skipped.')
+    .description(
+      "Run the examples of each node and check what comes out. The pack's mockUpstream answers calls of the network; without one their examples are skipped.",
+    )
     .option('--json', 'print the report as JSON')
     .option(
       '--timeout <ms>',
@@ -70,18 +72,29 @@ export function createProgram(folder: string, output: Output): (args: readonly s
     )
     .option('--port <port>', 'port to listen at', portNumber, 8082)
     .option('--host <host>', 'address to listen at', '127.0.0.1')
+    .option('--credentials <file>', 'JSON file with what ctx.credentials.get gives, { "acme.weather": "…" }')
+    .option('--mock', "let the pack's mockUpstream answer ctx.http instead of the network")
     .option('--build <command>', 'command that builds the code (default: npm run build, when there is that script)')
     .addHelpText('after', example('npx jarvis-node-pack dev --port 9000'))
-    .action(async (options: { port: number; host: string; build?: string }) => {
+    .action(async ({ mock, ...options }: DevArguments) => {
       const stopping = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
-      await devCommand(folder, output, { ...options, signal: stopping.signal });
+      const upstream = mock === true ? 'mock' : 'live';
+      await devCommand(folder, output, { ...options, upstream, signal: stopping.signal });
     });
 
   return async (args) => {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   };
+}
+
+interface DevArguments {
+  readonly port: number;
+  readonly host: string;
+  readonly build?: string;
+  readonly credentials?: string;
+  readonly mock?: true;
 }
 
 function example(line: string): string {

@@ -43,7 +43,9 @@ function print({ packId, version, nodes, problems, warnings }: NodePackReport, o
     const skipped = count('skipped');
     const parts = [
       `${count('passed')} of ${examples.length} examples passed`,
-      ...(skipped === 0 ? [] : [`${skipped} skipped: they call the network (testNodePack takes an http mock)`]),
+      ...(skipped === 0
+        ? []
+        : [`${skipped} skipped: they call the network (give definePack a mockUpstream, or testNodePack an http mock)`]),
       ...(cancel === 'honoured' ? ['cancel honoured'] : []),
     ];
     const failed = problems.some((problem) => problem.nodeId === nodeId);

@@ -19,9 +19,13 @@ export function createEgressGuard(rules: EgressRules): EgressGuard {
   const declared = matcher(rules.declared, 'web');
   const allowed = rules.allow === undefined ? () => true : matcher(rules.allow, 'web');
   const blocked = matcher(rules.block, 'any');
+  const { allow: callAllow, block: callBlock = [] } = rules.call ?? {};
+  const allowedToCall = callAllow === undefined ? () => true : matcher(callAllow, 'web');
+  const blockedToCall = matcher(callBlock, 'any');
   const allowPrivate = rules.allowPrivate.map(parseAddressRange);
   // A host can be called by other spellings of its address, and by any name that leads there.
   const blockedAddresses = [...rules.block.flatMap(addressOf), ...NEVER];
+  const addressesBlockedToCall = callBlock.flatMap(addressOf);
   return {
     checkUrl: (url) => {
       if (url.protocol !== 'http:' && url.protocol !== 'https:') {
@@ -37,13 +41,23 @@ export function createEgressGuard(rules: EgressRules): EgressGuard {
           `${url.host} is not on the operator's list of allowed hosts. The operator can add it there${PORTS}.`,
         );
       }
+      if (blockedToCall(url)) throw egressDenied(`The policy of this call blocks ${url.host}.`);
+      if (!allowedToCall(url)) {
+        throw egressDenied(`${url.host} is not among the hosts that the policy of this call allows.`);
+      }
       const literal = url.hostname.replace(/^\[|\]$/g, '');
       if (isAmong(literal, blockedAddresses)) throw egressDenied(`The operator has blocked ${url.host}.`);
+      if (isAmong(literal, addressesBlockedToCall)) {
+        throw egressDenied(`The policy of this call blocks ${url.host}.`);
+      }
       const kind = isIP(literal) === 0 ? undefined : whyNotPublic(literal, allowPrivate);
       if (kind !== undefined) throw egressDenied(`${url.host} is not a public address (${kind}). ${EXCEPTION}`);
     },
     checkAddress: (hostname, address) => {
       if (isAmong(address, blockedAddresses)) throw egressDenied(`The operator has blocked an address of ${hostname}.`);
+      if (isAmong(address, addressesBlockedToCall)) {
+        throw egressDenied(`The policy of this call blocks an address of ${hostname}.`);
+      }
       const kind = whyNotPublic(address, allowPrivate);
       if (kind === undefined) return;
       throw egressDenied(

@@ -11,6 +11,16 @@ export interface EgressRules {
   readonly block: readonly string[];
   /** Addresses or CIDR ranges that are not public and may be reached nevertheless, such as `10.1.0.0/16`. */
   readonly allowPrivate: readonly string[];
+  /** What of that this one call may reach; absent: all of it. */
+  readonly call?: CallEgress;
   /** `constraints.budgets.max_external_calls`; absent: no limit. */
   readonly maxCalls?: number;
+}
+
+/** `constraints.extensions['jarvis.egress']`: makes what a node may call narrower for one call, never wider. */
+export interface CallEgress {
+  /** Host patterns; absent: what node and operator allow. Empty: nothing. */
+  readonly allow?: readonly string[];
+  /** Host patterns; one without a port stands for every port. Default: none. */
+  readonly block?: readonly string[];
 }

@@ -350,4 +350,16 @@ describe('what fails on the way', () => {
       expect(await failure(response.text())).toMatchObject({ code: 'http_unreachable', kind: 'retryable' });
     }
   });
+
+  it('says when nothing was sent, and only then', async () => {
+    const port = Number(new URL(await saying('', { end: true })).port);
+    const closed = createServer();
+    await new Promise<void>((settle) => closed.listen(0, '127.0.0.1', settle));
+    const { port: unused } = closed.address() as AddressInfo;
+    await new Promise((settle) => closed.close(settle));
+    const refused = await failure(client.fetch(`http://127.0.0.1:${unused}/`, { method: 'POST', body: 'x' }));
+    expect(refused).toMatchObject({ code: 'http_unreachable', details: { sent: false } });
+    const cut = await failure(client.fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'x' }));
+    expect(cut).toMatchObject({ code: 'http_unreachable', details: undefined });
+  });
 });

@@ -1,11 +1,9 @@
-import { Agent, fetch } from 'undici';
-import type { Response as UndiciResponse } from 'undici';
 import type { HttpClient, HttpRequest } from '../node-context.js';
+import type { Answer } from './answer.js';
 import { callSignal } from './call-signal.js';
 import type { CallSignal } from './call-signal.js';
 import { createEgressGuard } from './egress-guard.js';
 import type { EgressRules } from './egress-rules.js';
-import { guardedLookup } from './guarded-lookup.js';
 import type { ResolveHost } from './guarded-lookup.js';
 import { firstHop, nextHop } from './hops.js';
 import type { Hop } from './hops.js';
@@ -18,7 +16,10 @@ import {
   tooManyRedirects,
 } from './http-failures.js';
 import { limitedBody } from './limited-body.js';
+import { mockTransport } from './mock-upstream.js';
+import type { MockUpstream } from './mock-upstream.js';
 import { responseOf } from './response.js';
+import { networkTransport } from './transport.js';
 
 const MAX_REDIRECTS = 5;
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -33,6 +34,8 @@ export interface GuardedHttpOptions {
   readonly onCall: () => void;
   /** Default: the system's resolver. */
   readonly resolve?: ResolveHost;
+  /** Answers instead of the network, under the same rules; addresses are not looked up then. */
+  readonly mockUpstream?: MockUpstream;
 }
 
 /** An HttpClient with connections of its own. */
@@ -53,21 +56,17 @@ export function createGuardedHttp(rules: EgressRules, options: GuardedHttpOption
   const guard = createEgressGuard(rules);
   const closing = new AbortController();
   const { maxCalls = Infinity } = rules;
-  // The time limit of a call covers what the agent has limits of its own for.
-  const agent = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { lookup: guardedLookup(guard.checkAddress, options.resolve) },
-  });
+  const { mockUpstream } = options;
+  const transport =
+    mockUpstream === undefined ? networkTransport(guard.checkAddress, options.resolve) : mockTransport(mockUpstream);
   let calls = 0;
 
-  const send = async (hop: Hop, signal: AbortSignal): Promise<UndiciResponse> => {
+  const send = async (hop: Hop, signal: AbortSignal): Promise<Answer> => {
     guard.checkUrl(hop.url);
     if (calls >= maxCalls) throw budgetExceeded(maxCalls);
     calls += 1;
     options.onCall();
-    const { url, ...init } = hop;
-    return fetch(url, { ...init, redirect: 'manual', dispatcher: agent, signal });
+    return transport.send(hop, signal);
   };
 
   const run = async (first: Hop, limits: Limits, call: CallSignal, at: (hop: Hop) => void): Promise<Response> => {
@@ -102,7 +101,7 @@ export function createGuardedHttp(rules: EgressRules, options: GuardedHttpOption
     },
     close: async () => {
       closing.abort();
-      await agent.destroy();
+      await transport.close();
     },
   };
 }
@@ -129,7 +128,7 @@ function limitsOf(request: HttpRequest): Limits {
 }
 
 function finish(
-  response: UndiciResponse,
+  response: Answer,
   hop: Hop,
   { limits: { maxBytes }, call, redirected }: { limits: Limits; call: CallSignal; redirected: boolean },
 ): Response {
@@ -144,7 +143,7 @@ function finish(
   if (!headers.has('content-encoding') && Number(headers.get('content-length')) > maxBytes) {
     throw responseTooLarge(host, maxBytes);
   }
-  const body = limitedBody(response.body as ReadableStream<Uint8Array>, {
+  const body = limitedBody(response.body, {
     maxBytes,
     tooLarge: () => responseTooLarge(host, maxBytes),
     failure: (error) => callFailure(error, host, call.signal),

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import { Headers } from 'undici';
-import type { Response } from 'undici';
 import type { HttpRequest } from '../node-context.js';
+import type { Answer } from './answer.js';
 import { egressDenied, invalidRequest, invalidUrl } from './http-failures.js';
 
 /** One request of a call: the first, or what a redirect led to. */
@@ -50,7 +50,7 @@ export function firstHop(url: string | URL, request: HttpRequest, traceparent: s
  *
  * @throws TerminalError `invalid_url`, or `egress_denied` for a way from https to http
  */
-export function nextHop(hop: Hop, response: Pick<Response, 'status' | 'headers'>): Hop | undefined {
+export function nextHop(hop: Hop, response: Pick<Answer, 'status' | 'headers'>): Hop | undefined {
   const location = response.headers.get('location');
   if (!REDIRECTS.includes(response.status) || location === null) return undefined;
   const url = redirectUrl(location, hop.url);

@@ -1,4 +1,5 @@
 import { NodeError, RetryableError, TerminalError } from '../errors.js';
+import { wasNeverSent } from './never-sent.js';
 
 /*
  * What callers are told names hosts and codes only: the path, the query and the headers of a request may be secret. The cause is for the
@@ -63,6 +64,8 @@ export function callFailure(error: unknown, host: string, signal: AbortSignal): 
   const known = typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? ` (${code})` : '';
   return new RetryableError(`There was no complete answer of ${host}${known}.`, {
     code: 'http_unreachable',
+    // Absent: nobody knows.
+    ...(wasNeverSent(cause) ? { details: { sent: false } } : {}),
     cause: error,
   });
 }

@@ -1,4 +1,4 @@
-import type { Response as UndiciResponse } from 'undici';
+import type { Answer } from './answer.js';
 
 /** What of a response is not in its headers and body. */
 interface Facts {
@@ -11,7 +11,7 @@ interface Facts {
  * refuses although servers send it (status 999) is set on the object.
  */
 export function responseOf(
-  answer: Pick<UndiciResponse, 'status' | 'statusText' | 'ok' | 'headers'>,
+  answer: Omit<Answer, 'body'>,
   body: ReadableStream<Uint8Array> | null,
   { url, redirected }: Facts,
 ): Response {

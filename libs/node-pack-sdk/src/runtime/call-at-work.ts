@@ -1,4 +1,5 @@
-import type { ArtifactAnswer, CallMessage } from './protocol.js';
+import type { CredentialMask } from './credential-mask.js';
+import type { CallMessage, PortAnswer } from './protocol.js';
 import { latestWins } from './latest-wins.js';
 import type { HandlerCall, HandlerEnd, HandlerError, Usage } from './pack-host.js';
 import { reasonOf } from './pack-module.js';
@@ -7,12 +8,12 @@ import type { ProcessChannel } from './process-channel.js';
 const PROGRESS_EVERY_MS = 100;
 /** Log lines and lines of output in one node run; a node run that says more than this is not read by anybody. */
 export const LINES_AT_MOST = 1_000;
-/** Requests for artifacts that are answered at the same time; while more wait, nothing is read of the pipe. */
+/** Requests for artifacts and credentials that are answered at the same time; while more wait, nothing is read of the pipe. */
 const REQUESTS_AT_ONCE = 16;
 /** What they may hold at the same time, in bytes of base64; one alone may hold more. */
 const HELD_AT_MOST = 16_777_216;
 
-type Request = CallMessage & { readonly type: 'put' | 'get' };
+type Request = CallMessage & { readonly type: 'put' | 'get' | 'credential' };
 
 /** A node run in the process of a pack: what the process says of it goes to the ports of the call. */
 export class CallAtWork {
@@ -20,6 +21,7 @@ export class CallAtWork {
   readonly end: Promise<HandlerEnd>;
   private readonly call: HandlerCall;
   private readonly channel: ProcessChannel;
+  private readonly mask: CredentialMask;
   private readonly progress;
   private settle: (end: HandlerEnd) => void = () => undefined;
   private usage: Usage = { external_calls: 0, cost: 0 };
@@ -30,10 +32,12 @@ export class CallAtWork {
   private held = 0;
   private isHolding = false;
 
-  constructor(id: number, call: HandlerCall, channel: ProcessChannel) {
+  /** @param mask learns what the process was told */
+  constructor(id: number, call: HandlerCall, channel: ProcessChannel, mask: CredentialMask) {
     this.id = id;
     this.call = call;
     this.channel = channel;
+    this.mask = mask;
     this.progress = latestWins(PROGRESS_EVERY_MS, call.ports.progress.bind(call.ports));
     this.end = new Promise((settle) => {
       this.settle = settle;
@@ -55,6 +59,7 @@ export class CallAtWork {
         return false;
       case 'put':
       case 'get':
+      case 'credential':
         this.waiting.push(message);
         this.answerNext();
         return false;
@@ -121,32 +126,42 @@ export class CallAtWork {
     this.answerNext();
   }
 
-  private async answer(message: Request): Promise<ArtifactAnswer> {
+  private async answer(message: Request): Promise<PortAnswer> {
     const { ports } = this.call;
     try {
       if (message.type === 'get') {
         const content = await ports.getArtifact(message.id);
         return { content: content === undefined ? null : Buffer.from(content).toString('base64') };
       }
+      if (message.type === 'credential') {
+        const secret = await ports.getCredential(message.name);
+        if (secret !== undefined) this.mask.add(secret);
+        return { secret: secret ?? null };
+      }
       const { name, mediaType, content } = message;
       return { ref: await ports.putArtifact(Buffer.from(content, 'base64'), { name, mediaType }) };
     } catch (error) {
-      return { error: this.refusal(error) };
+      return { error: this.refusal(error, message.type === 'credential' ? 'a credential' : 'an artifact') };
     }
   }
 
   /** An error of the SDK goes on as it is; of another one, which is the executor's own, only its log is told. */
-  private refusal(error: unknown): { message: string; code: string; retryable: boolean } {
+  private refusal(error: unknown, what: string): { message: string; code: string; retryable: boolean } {
     const { kind, code, message } = (error ?? {}) as { kind?: unknown; code?: unknown; message?: unknown };
     if ((kind === 'terminal' || kind === 'retryable') && typeof code === 'string' && typeof message === 'string') {
       return { message, code, retryable: kind === 'retryable' };
     }
-    this.call.ports.log('error', `an artifact could not be handled: ${reasonOf(error)}`);
-    return { message: 'The executor could not handle the artifact.', code: 'handler_error', retryable: false };
+    this.call.ports.log('error', `${what} could not be handled: ${reasonOf(error)}`);
+    return {
+      message: `The executor could not handle ${what.replace(/^an?/, 'the')}.`,
+      code: 'handler_error',
+      retryable: false,
+    };
   }
 }
 
 /** The length of an artifact is known when it was read: a request for one is answered alone. */
 function weightOf(message: Request): number {
+  if (message.type === 'credential') return 0;
   return message.type === 'put' ? message.content.length : HELD_AT_MOST;
 }

@@ -4,13 +4,13 @@ import type { ArtifactRef } from '../node-context.js';
 import { latestWins } from './latest-wins.js';
 import type { CallPorts, Usage } from './pack-host.js';
 import { SMALL_AT_MOST, TEXT_AT_MOST } from './protocol.js';
-import type { ArtifactAnswer, FromProcess } from './protocol.js';
+import type { PortAnswer, FromProcess } from './protocol.js';
 
 /** The ports of a call in the process of a pack: all of them lead to the host. */
 export interface ChildPorts extends CallPorts {
   usage(usage: Usage): void;
-  /** The host's answer to a request for an artifact. */
-  answer(request: number, answer: ArtifactAnswer): void;
+  /** The host's answer to a request. */
+  answer(request: number, answer: PortAnswer): void;
   /** The call is over: what comes later is dropped. */
   close(): void;
 }
@@ -22,7 +22,7 @@ export function openChildPorts(
   maxArtifactBytes: number,
   send: (message: FromProcess) => void,
 ): ChildPorts {
-  const waiting = new Map<number, (answer: ArtifactAnswer) => void>();
+  const waiting = new Map<number, (answer: PortAnswer) => void>();
   let requests = 0;
   let isOpen = true;
   const say = (message: FromProcess) => {
@@ -32,11 +32,14 @@ export function openChildPorts(
     say({ type: 'progress', call, progress: latest }),
   );
   const ask = async (
-    message: { type: 'get'; id: string } | { type: 'put'; name: string; mediaType: string; content: string },
-  ): Promise<ArtifactAnswer> => {
+    message:
+      | { type: 'get'; id: string }
+      | { type: 'put'; name: string; mediaType: string; content: string }
+      | { type: 'credential'; name: string },
+  ): Promise<PortAnswer> => {
     requests += 1;
     const request = requests;
-    const answer = await new Promise<ArtifactAnswer>((settle) => {
+    const answer = await new Promise<PortAnswer>((settle) => {
       waiting.set(request, settle);
       say({ ...message, call, request });
     });
@@ -70,6 +73,10 @@ export function openChildPorts(
     getArtifact: async (id) => {
       const { content } = (await ask({ type: 'get', id })) as { content: string | null };
       return content === null ? undefined : Buffer.from(content, 'base64');
+    },
+    getCredential: async (name) => {
+      const { secret } = (await ask({ type: 'credential', name })) as { secret: string | null };
+      return secret ?? undefined;
     },
     answer: (request, answer) => {
       waiting.get(request)?.(answer);

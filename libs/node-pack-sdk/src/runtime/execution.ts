@@ -4,6 +4,7 @@ import type { EgressRules } from '../http/egress-rules.js';
 import type { JsonObject } from '../json-schema.js';
 import { MAX_TIMER_MS } from '../max-timer.js';
 import type { ArtifactRef } from '../node-context.js';
+import { callEgressOf, callEgressRefusal } from './call-egress.js';
 import type { CallFacts, HandlerEnd, HandlerError } from './pack-host.js';
 import { inputsRefusal } from './run-node.js';
 import type { RunnableNode } from './run-node.js';
@@ -44,10 +45,10 @@ export function isSameWork(first: ExecuteRequest, again: ExecuteRequest): boolea
   return isDeepStrictEqual(workOf(first), workOf(again));
 }
 
-/** Why a request cannot be run at all: unknown_node_type, unknown_node_type_version, invalid_inputs. */
+/** Why a request cannot be run at all: unknown_node_type, unknown_node_type_version, invalid_constraints, invalid_inputs. */
 export function requestRefusal(
   node: OfferedNode | undefined,
-  { node_type_ref, inputs }: ExecuteRequest,
+  { node_type_ref, inputs, constraints }: ExecuteRequest,
 ): HandlerError | undefined {
   const { node_type_id, version } = node_type_ref;
   if (node === undefined) {
@@ -60,7 +61,7 @@ export function requestRefusal(
     const details = { node_type_id, version, available_versions: [here] };
     return { code: 'unknown_node_type_version', message, retryable: false, details };
   }
-  return inputsRefusal(node, inputs);
+  return callEgressRefusal(constraints) ?? inputsRefusal(node, inputs);
 }
 
 /** How long a node run may take, in milliseconds: what its node type says, else the default; never more than its budget. */
@@ -69,19 +70,24 @@ export function timeLimitOf({ manifest }: OfferedNode, request: ExecuteRequest, 
   return Math.min(own, budgetOf(request, 'max_wall_time_ms') ?? own, MAX_TIMER_MS);
 }
 
-/** What a handler is told of its call. */
+/**
+ * What a handler is told of its call.
+ *
+ * @throws TypeError for a request that `requestRefusal` refuses
+ */
 export function callFactsOf(
   { manifest, pack }: OfferedNode,
   request: ExecuteRequest,
   call: {
     /** Milliseconds from now. */
     readonly timeLimit: number;
-    readonly egress: Omit<EgressRules, 'declared' | 'maxCalls'>;
+    readonly egress: Omit<EgressRules, 'declared' | 'call' | 'maxCalls'>;
     readonly traceparent?: string | undefined;
   },
 ): CallFacts {
   const { run_id, node_run_id, run_context, constraints } = request;
   const maxCalls = budgetOf(request, 'max_external_calls');
+  const callEgress = callEgressOf(constraints);
   return {
     runId: run_id,
     nodeRunId: node_run_id,
@@ -94,8 +100,10 @@ export function callFactsOf(
     egress: {
       ...call.egress,
       declared: manifest.egress ?? [],
+      ...(callEgress === undefined ? {} : { call: callEgress }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
     },
+    ...(manifest.credentials === undefined ? {} : { credentials: manifest.credentials }),
   };
 }
 

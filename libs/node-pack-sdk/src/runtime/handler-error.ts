@@ -6,6 +6,7 @@ export const HANDLER_ERRORS = {
   handler_error: { retryable: false, message: 'The handler failed.' },
   // What an earlier node run has left behind may have ended it; whether it may be repeated the coordinator knows.
   handler_crashed: { retryable: true, message: 'The process of the node pack ended while the node run was at work.' },
+  invalid_constraints: { retryable: false, message: 'The constraints of the call cannot be followed as they are.' },
   invalid_inputs: { retryable: false, message: 'The inputs do not match the input schema of the node type.' },
   invalid_outputs: {
     retryable: false,

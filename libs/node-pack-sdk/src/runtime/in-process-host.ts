@@ -1,4 +1,6 @@
 import type { Node } from '../define-node.js';
+import { MOCK_CREDENTIAL } from '../http/mock-upstream.js';
+import type { MockUpstream } from '../http/mock-upstream.js';
 import { stoppedEnd } from './handler-error.js';
 import type { CallPorts, HandlerCall, HandlerEnd, PackHost, StopReason, Usage } from './pack-host.js';
 import { runHandler } from './run-handler.js';
@@ -10,6 +12,8 @@ export interface InProcessOptions {
   readonly graceMs: number;
   /** Most bytes of outputs as JSON. */
   readonly maxOutputBytes: number;
+  /** Answers what handlers call with `ctx.http`; credentials read as `mock-credential` then. Default: the network. */
+  readonly mockUpstream?: MockUpstream;
 }
 
 /**
@@ -37,7 +41,7 @@ export function openInProcess(handlers: ReadonlyMap<string, Pick<Node, 'run'>>, 
 async function runWithin(
   handler: Pick<Node, 'run'>,
   call: HandlerCall,
-  { graceMs, maxOutputBytes }: InProcessOptions,
+  { graceMs, maxOutputBytes, mockUpstream }: InProcessOptions,
 ): Promise<HandlerEnd> {
   const { signal } = call;
   let spent: Usage = { external_calls: 0, cost: 0 };
@@ -45,8 +49,10 @@ async function runWithin(
     spent = usage;
   };
   let isAbandoned = false;
-  const ports = portsUntil(call.ports, () => isAbandoned);
-  const work = runHandler(handler, { ...call, ports, maxOutputBytes, onUsage });
+  const open = portsUntil(call.ports, () => isAbandoned);
+  const mock = mockUpstream === undefined ? {} : { mockUpstream };
+  const ports = mockUpstream === undefined ? open : { ...open, getCredential: async () => MOCK_CREDENTIAL };
+  const work = runHandler(handler, { ...call, ports, maxOutputBytes, onUsage, ...mock });
   let abandon: NodeJS.Timeout | undefined;
   const abandoned = new Promise<HandlerEnd>((settle) => {
     const stop = () => {
@@ -75,5 +81,6 @@ function portsUntil(ports: CallPorts, isOver: () => boolean): CallPorts {
     },
     putArtifact: (...artifact) => (isOver() ? over() : ports.putArtifact(...artifact)),
     getArtifact: (id) => (isOver() ? over() : ports.getArtifact(id)),
+    getCredential: (name) => (isOver() ? over() : ports.getCredential(name)),
   };
 }

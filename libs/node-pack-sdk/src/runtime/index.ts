@@ -1,8 +1,10 @@
 /** For hosts: executors and tools that run packs. Authors of packs need nothing of it. */
-export type { EgressRules } from '../http/egress-rules.js';
+export type { CallEgress, EgressRules } from '../http/egress-rules.js';
 export { createEgressGuard } from '../http/egress-guard.js';
 export { createGuardedHttp } from '../http/guarded-http.js';
 export type { GuardedHttp, GuardedHttpOptions } from '../http/guarded-http.js';
+export { mockUpstreamOf } from '../http/mock-upstream.js';
+export type { MockUpstream, UpstreamMode } from '../http/mock-upstream.js';
 export { callFactsOf, executeResultOf, isSameWork, requestRefusal, timeLimitOf } from './execution.js';
 export type { Ended, ExecuteRequest, ExecuteResult, OfferedNode } from './execution.js';
 export { HANDLER_ERRORS, handlerError, outOfTime } from './handler-error.js';

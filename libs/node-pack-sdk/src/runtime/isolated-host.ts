@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { UpstreamMode } from '../http/mock-upstream.js';
 import type { JsonObject } from '../json-schema.js';
 import { stoppedEnd } from './handler-error.js';
 import { outwardLink } from './outward-link.js';
@@ -38,6 +39,8 @@ export interface IsolatedOptions {
   /** Most bytes of one artifact. Default: `maxOutputBytes`. */
   readonly maxArtifactBytes?: number;
   readonly grants: IsolatedGrants;
+  /** `mock`: the pack's own `mockUpstream` answers `ctx.http`, and credentials read as `mock-credential`. Default `live`. */
+  readonly upstream?: UpstreamMode;
   /** For what belongs to no node run. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: JsonObject) => void;
 }
@@ -52,12 +55,12 @@ const SDK = fileURLToPath(new URL('../..', import.meta.url));
  * @throws Error with a clause that says why the pack cannot be run: "it did not finish loading within 30000 ms"
  */
 export async function openIsolated(options: IsolatedOptions): Promise<PackHost> {
-  const { folder, memoryMb, grants, maxArtifactBytes = options.maxOutputBytes } = options;
+  const { folder, memoryMb, grants, maxArtifactBytes = options.maxOutputBytes, upstream = 'live' } = options;
   const code = await readablePackages(folder, await realpath(SDK), (warning) => options.log('warn', warning));
   const outward = await outwardLink(folder, code);
   if (outward !== undefined) throw new Error(`its folder has a link that leads out of it: ${outward}`);
   const flags = await processFlags(code, memoryMb, grants);
-  const settings = { ...options, flags, maxArtifactBytes, mayHaveChildren: grants.childProcess };
+  const settings = { ...options, flags, maxArtifactBytes, mayHaveChildren: grants.childProcess, upstream };
   const pool = new ProcessPool(() => new PackProcess(settings), {
     maxProcesses: options.maxProcesses,
     idleMs: options.idleMs ?? 30_000,

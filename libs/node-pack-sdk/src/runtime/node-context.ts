@@ -1,6 +1,8 @@
 import { TerminalError } from '../errors.js';
 import type { GuardedHttp } from '../http/guarded-http.js';
+import type { MockUpstream } from '../http/mock-upstream.js';
 import type { ArtifactOptions, ArtifactRef, NodeContext, NodeTrace, Principal } from '../node-context.js';
+import { credentialMissing, credentialNotDeclared } from './credential-errors.js';
 import type { CallFacts, CallPorts, Usage } from './pack-host.js';
 
 /** The context of one execution, and what was spent through it. */
@@ -12,16 +14,20 @@ export interface OpenContext {
   readonly close: () => Promise<void>;
 }
 
-/**
- * What a handler is given, made of the data and the ports of a call.
- *
- * @param onUsage hears of every change
- */
+/** What a context is made of beside the data and the ports of a call. */
+export interface ContextOptions {
+  readonly signal: AbortSignal;
+  /** Hears of every change. */
+  readonly onUsage?: (usage: Usage) => void;
+  /** Answers `ctx.http`. Default: the network. */
+  readonly mockUpstream?: MockUpstream;
+}
+
+/** What a handler is given. */
 export function openNodeContext(
   facts: CallFacts,
   ports: CallPorts,
-  signal: AbortSignal,
-  onUsage?: (usage: Usage) => void,
+  { signal, onUsage, mockUpstream }: ContextOptions,
 ): OpenContext {
   let externalCalls = 0;
   let cost = 0;
@@ -32,6 +38,7 @@ export function openNodeContext(
     const { createGuardedHttp } = await import('../http/guarded-http.js');
     return createGuardedHttp(facts.egress, {
       signal,
+      ...(mockUpstream === undefined ? {} : { mockUpstream }),
       ...(facts.traceparent === undefined ? {} : { traceparent: facts.traceparent }),
       onCall: () => {
         externalCalls += 1;
@@ -79,6 +86,7 @@ export function openNodeContext(
         return content;
       },
     },
+    credentials: { get: (name) => readCredential(facts, ports, name) },
   };
   return { ctx, usage, close: async () => (await client)?.close() };
 }
@@ -93,6 +101,13 @@ function putArtifact(
     name,
     mediaType: mediaType ?? (isText ? 'text/plain; charset=utf-8' : 'application/octet-stream'),
   });
+}
+
+async function readCredential({ credentials = [] }: CallFacts, ports: CallPorts, name: string): Promise<string> {
+  if (!credentials.includes(name)) throw credentialNotDeclared(String(name));
+  const secret = await ports.getCredential(name);
+  if (secret === undefined) throw credentialMissing(name);
+  return secret;
 }
 
 /** Of what a coordinator passed on; a value of another shape counts as absent. */

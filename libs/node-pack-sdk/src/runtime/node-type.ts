@@ -2,7 +2,7 @@ import type { AdmittedPack, AdmittedNode } from '../admission/admission.js';
 
 /** A node as the standard's NodeType (`core/node_type.schema.json`), with the extension keys of the reference, and ours beside them. */
 export function toNodeType({ packId, version }: Pick<AdmittedPack, 'packId' | 'version'>, { manifest }: AdmittedNode) {
-  const { timeout_ms, retry, egress, budget_hints, tags, errors, examples, max_concurrency } = manifest;
+  const { timeout_ms, retry, egress, credentials, budget_hints, tags, errors, examples, max_concurrency } = manifest;
   return {
     node_type_id: manifest.id,
     version,
@@ -21,6 +21,7 @@ export function toNodeType({ packId, version }: Pick<AdmittedPack, 'packId' | 'v
       'jarvis.timeout_ms': timeout_ms,
       'jarvis.max_concurrency': max_concurrency,
       'jarvis.egress_policy': egress,
+      'jarvis.credentials': credentials,
       'jarvis.budget_hints': budget_hints,
       'jarvis.tags': tags,
       'jarvis.errors': errors,

@@ -25,6 +25,8 @@ export interface CallFacts {
   readonly constraints?: Readonly<JsonObject>;
   /** What `ctx.http` may reach. */
   readonly egress: EgressRules;
+  /** Names of the credentials that it may ask for. Default: none. */
+  readonly credentials?: readonly string[];
 }
 
 /** What a handler does to the world through its context, beside HTTP. */
@@ -34,6 +36,8 @@ export interface CallPorts {
   putArtifact(content: Uint8Array, options: Required<ArtifactOptions>): Promise<ArtifactRef>;
   /** @returns undefined when there is none */
   getArtifact(id: string): Promise<Uint8Array | undefined>;
+  /** @returns undefined when none is configured */
+  getCredential(name: string): Promise<string | undefined>;
 }
 
 /** One execution of a handler. */

@@ -5,6 +5,8 @@
 import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import type { ValidateFunction } from 'ajv';
+import { MOCK_CREDENTIAL, mockUpstreamOf } from '../http/mock-upstream.js';
+import type { MockUpstream } from '../http/mock-upstream.js';
 import { openChildPorts } from './child-ports.js';
 import type { ChildPorts } from './child-ports.js';
 import { encodeFrame, FrameReader } from './frames.js';
@@ -35,6 +37,7 @@ const endAll = endOfGroup();
 const checks = new Map<string, Checks>();
 let limits: Message<'load'> | undefined;
 let pack: PackModule | undefined;
+let mockUpstream: MockUpstream | undefined;
 let current: { readonly call: number; readonly abort: AbortController; readonly ports: ChildPorts } | undefined;
 
 channel.on('data', (chunk: Buffer) => {
@@ -75,6 +78,7 @@ async function load(message: Message<'load'>): Promise<void> {
   closeLoopholes(message.mayKill);
   try {
     pack = await importPack(message.entryFile, message.packId, message.timeoutMs);
+    mockUpstream = mockUpstreamOf(message.upstream, pack.pack);
     send({ type: 'ready', handlerIds: [...pack.handlers.keys()] });
   } catch (error) {
     send({ type: 'refused', reason: reasonOf(error) });
@@ -86,7 +90,9 @@ async function run({ call, inputs, facts }: Message<'run'>): Promise<void> {
   if (handler === undefined || limits === undefined) throw new Error(`there is no handler for ${facts.nodeTypeId}`);
   const { maxOutputBytes, maxArtifactBytes } = limits;
   const abort = new AbortController();
-  const ports = openChildPorts(call, maxArtifactBytes, send);
+  const toHost = openChildPorts(call, maxArtifactBytes, send);
+  const ports = mockUpstream === undefined ? toHost : { ...toHost, getCredential: async () => MOCK_CREDENTIAL };
+  const mock = mockUpstream === undefined ? {} : { mockUpstream };
   current = { call, abort, ports };
   const onUsage = ports.usage.bind(ports);
   const check = checksOf(facts.nodeTypeId);
@@ -94,7 +100,7 @@ async function run({ call, inputs, facts }: Message<'run'>): Promise<void> {
   const end: HandlerEnd =
     refusal === undefined
       ? withOutputsChecked(
-          await runHandler(handler, { inputs, facts, ports, signal: abort.signal, maxOutputBytes, onUsage }),
+          await runHandler(handler, { inputs, facts, ports, signal: abort.signal, maxOutputBytes, onUsage, ...mock }),
           check,
         )
       : { state: 'failed', error: refusal, usage: { external_calls: 0, cost: 0 } };

@@ -3,8 +3,10 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { UpstreamMode } from '../http/mock-upstream.js';
 import type { JsonObject } from '../json-schema.js';
 import { CallAtWork, LINES_AT_MOST } from './call-at-work.js';
+import { CredentialMask } from './credential-mask.js';
 import { handlerError, stoppedEnd } from './handler-error.js';
 import { MemoryWatch } from './memory-watch.js';
 import { guardOrphan } from './orphan-guard.js';
@@ -32,6 +34,7 @@ export interface ProcessSettings {
   readonly maxArtifactBytes: number;
   /** Whether it may have child processes of its own. */
   readonly mayHaveChildren: boolean;
+  readonly upstream: UpstreamMode;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: JsonObject) => void;
 }
 
@@ -64,6 +67,8 @@ export class PackProcess {
   private readonly outputs: readonly Pace[];
   private readonly memory: MemoryWatch;
   private readonly memorySays: string;
+  /** What it was told may be printed after its node run. */
+  private readonly mask = new CredentialMask();
   private work: CallAtWork | undefined;
   private calls = 0;
   private idleLines = 0;
@@ -142,7 +147,7 @@ export class PackProcess {
    * @throws Error with a clause that says what is wrong
    */
   load(): Promise<void> {
-    const { packId, entryFile, schemas, startTimeoutMs, maxOutputBytes, maxArtifactBytes, mayHaveChildren } =
+    const { packId, entryFile, schemas, startTimeoutMs, maxOutputBytes, maxArtifactBytes, mayHaveChildren, upstream } =
       this.settings;
     return new Promise((settle, reject) => {
       const isLate = () => this.onLoad(`it did not finish loading within ${startTimeoutMs} ms`);
@@ -155,7 +160,7 @@ export class PackProcess {
       };
       if (this.isOver) this.onLoad('its process could not be started');
       const limits = { timeoutMs: startTimeoutMs, maxOutputBytes, maxArtifactBytes };
-      this.channel.send({ type: 'load', packId, entryFile, schemas, ...limits, mayKill: mayHaveChildren });
+      this.channel.send({ type: 'load', packId, entryFile, schemas, ...limits, mayKill: mayHaveChildren, upstream });
     });
   }
 
@@ -163,7 +168,7 @@ export class PackProcess {
   async run(call: HandlerCall): Promise<HandlerEnd> {
     this.calls += 1;
     this.idleLines = 0;
-    const work = new CallAtWork(this.calls, call, this.channel);
+    const work = new CallAtWork(this.calls, call, this.channel, this.mask);
     this.work = work;
     if (this.isOver) work.fail(handlerError('handler_crashed'));
     try {
@@ -236,7 +241,7 @@ export class PackProcess {
             'warn',
             'an error that nothing caught ended a process of the node pack without a node run',
             {
-              cause: message.cause,
+              cause: this.mask.text(message.cause),
             },
           );
         }
@@ -255,7 +260,7 @@ export class PackProcess {
       return;
     }
     this.idleLines += 1;
-    if (this.idleLines <= LINES_AT_MOST) this.settings.log(level, line);
+    if (this.idleLines <= LINES_AT_MOST) this.settings.log(level, this.mask.text(line));
   }
 
   private exceeded(): void {

@@ -1,3 +1,4 @@
+import type { UpstreamMode } from '../http/mock-upstream.js';
 import type { JsonObject } from '../json-schema.js';
 import type { ArtifactRef, Progress } from '../node-context.js';
 import { ProtocolError } from './frames.js';
@@ -18,18 +19,22 @@ export type ToProcess =
       readonly maxArtifactBytes: number;
       /** Whether signals to other processes stay possible. */
       readonly mayKill: boolean;
+      /** Who answers `ctx.http`. */
+      readonly upstream: UpstreamMode;
     }
   | { readonly type: 'run'; readonly call: number; readonly inputs: JsonObject; readonly facts: CallFacts }
   | { readonly type: 'abort'; readonly call: number; readonly reason: StopReason }
   /** Answered by a pong, unless something keeps the process busy. */
   | { readonly type: 'ping' }
-  | ({ readonly type: 'answer'; readonly call: number; readonly request: number } & ArtifactAnswer);
+  | ({ readonly type: 'answer'; readonly call: number; readonly request: number } & PortAnswer);
 
-/** What came of a request for an artifact. */
-export type ArtifactAnswer =
+/** What came of a request for an artifact or a credential. */
+export type PortAnswer =
   | { readonly ref: ArtifactRef }
   /** Base64; null: there is none. */
   | { readonly content: string | null }
+  /** null: none is configured. */
+  | { readonly secret: string | null }
   | { readonly error: { readonly message: string; readonly code: string; readonly retryable: boolean } };
 
 /** What the process of a pack tells the host. Anything can arrive: a pack may write to the pipe itself. */
@@ -59,6 +64,7 @@ export type CallMessage = { readonly call: number } & (
       readonly content: string;
     }
   | { readonly type: 'get'; readonly request: number; readonly id: string }
+  | { readonly type: 'credential'; readonly request: number; readonly name: string }
   | { readonly type: 'end'; readonly end: HandlerEnd }
 );
 
@@ -122,6 +128,13 @@ export function readFromProcess(message: unknown, bytes: number, maxOutputBytes:
         call: count(message, 'call'),
         request: count(message, 'request'),
         id: text(message['id'], 'id'),
+      };
+    case 'credential':
+      return {
+        type,
+        call: count(message, 'call'),
+        request: count(message, 'request'),
+        name: text(message['name'], 'name'),
       };
     case 'end':
       return { type, call: count(message, 'call'), end: endOf(object(message['end'], 'end'), bytes, maxOutputBytes) };

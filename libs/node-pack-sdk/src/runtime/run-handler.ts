@@ -1,4 +1,5 @@
 import type { Node } from '../define-node.js';
+import type { MockUpstream } from '../http/mock-upstream.js';
 import type { JsonObject } from '../json-schema.js';
 import { handlerError, stoppedEnd, thrownEnd } from './handler-error.js';
 import { openNodeContext } from './node-context.js';
@@ -14,6 +15,8 @@ export interface HandlerRun {
   readonly maxOutputBytes: number;
   /** Hears of every change of what was spent: whoever stops waiting for the handler knows it then. */
   readonly onUsage?: (usage: Usage) => void;
+  /** Answers `ctx.http`. Default: the network. */
+  readonly mockUpstream?: MockUpstream;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface HandlerRun {
  * has fired, the end is that it was stopped, whatever the handler made of it.
  */
 export async function runHandler(handler: Pick<Node, 'run'>, run: HandlerRun): Promise<HandlerEnd> {
-  const { ctx, usage, close } = openNodeContext(run.facts, run.ports, run.signal, run.onUsage);
+  const { ctx, usage, close } = openNodeContext(run.facts, run.ports, run);
   try {
     const outputs = await handler.run(run.inputs, ctx);
     if (run.signal.aborted) return stoppedEnd(run.signal.reason as StopReason, usage());

@@ -1,5 +1,6 @@
 import type { AdmittedNode } from '../admission/admission.js';
 import { handlerError } from './handler-error.js';
+import { maskedCall } from './masked-call.js';
 import type { HandlerCall, HandlerEnd, HandlerError, PackHost } from './pack-host.js';
 import { schemaRefusal } from './schema-check.js';
 
@@ -22,11 +23,15 @@ export function outputsRefusal(node: AdmittedNode, outputs: unknown): HandlerErr
   return schemaRefusal(node.validateOutputs, outputs, 'invalid_outputs');
 }
 
-/** Runs a node for whose inputs there is no `inputsRefusal`, and checks its outputs unless its host does. Never rejects. */
+/**
+ * Runs a node for whose inputs there is no `inputsRefusal`, and checks its outputs unless its host does. Credentials that its handler reads
+ * are in nothing that comes of it. Never rejects.
+ */
 export async function runNode(node: RunnableNode, call: HandlerCall): Promise<HandlerEnd> {
+  const { call: masking, masked } = maskedCall(call);
   let end: HandlerEnd;
   try {
-    end = await node.host.run(call);
+    end = masked(await node.host.run(masking));
   } catch (cause) {
     const usage = { external_calls: 0, cost: 0 };
     return { state: 'failed', error: handlerError('handler_error'), cause, usage };

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../json-schema.js';
 import type { ArtifactRef, HttpRequest, Progress } from '../node-context.js';
+import { CredentialMask } from '../runtime/credential-mask.js';
+import { maskedPorts } from '../runtime/masked-call.js';
 import type { CallPorts } from '../runtime/pack-host.js';
 
 /** What a handler did through its context, in order. */
@@ -15,11 +17,11 @@ export interface Recorded {
   readonly httpCalls: { readonly url: URL; readonly request: HttpRequest }[];
 }
 
-/** Ports that write down what they are told. Artifacts are kept in memory and can be read back. */
-export function recordingPorts(given: Readonly<Record<string, string | Uint8Array>> = {}): {
-  readonly ports: CallPorts;
-  readonly recorded: Recorded;
-} {
+/** Ports that write down what they are told, without the credentials that were read. Artifacts are kept in memory and can be read back. */
+export function recordingPorts(
+  given: Readonly<Record<string, string | Uint8Array>> = {},
+  credentials: Readonly<Record<string, string>> = {},
+): { readonly ports: CallPorts; readonly recorded: Recorded } {
   const recorded: Recorded = { logs: [], progress: [], artifacts: [], httpCalls: [] };
   const ports: CallPorts = {
     log: (level, message, fields) => {
@@ -46,6 +48,7 @@ export function recordingPorts(given: Readonly<Record<string, string | Uint8Arra
       if (known !== undefined) return typeof known === 'string' ? Buffer.from(known, 'utf8') : known;
       return recorded.artifacts.find(({ ref }) => ref.id === id)?.content;
     },
+    getCredential: async (name) => (Object.hasOwn(credentials, name) ? credentials[name] : undefined),
   };
-  return { ports, recorded };
+  return { ports: maskedPorts(ports, new CredentialMask()), recorded };
 }

@@ -62,4 +62,15 @@ describe('createTestContext', () => {
     await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
     expect(ctx.signal.reason).toBe('canceled');
   });
+
+  it('gives the credentials that the test has, and records none of them', async () => {
+    const { ctx, recorded } = createTestContext({ credentials: { 'acme.net': 's3cret-value' } });
+    expect(await ctx.credentials.get('acme.net')).toBe('s3cret-value');
+    ctx.logger.info('with s3cret-value', { key: 's3cret-value' });
+    expect(recorded.logs).toEqual([{ level: 'info', message: 'with [credential]', fields: { key: '[credential]' } }]);
+    await expect(ctx.credentials.get('acme.other')).rejects.toMatchObject({
+      code: 'credential_missing',
+      message: expect.stringContaining("{ credentials: { 'acme.other': '…' } }"),
+    });
+  });
 });

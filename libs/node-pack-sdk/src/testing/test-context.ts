@@ -26,6 +26,8 @@ export interface TestContextOverrides {
   readonly http?: HttpMock;
   /** Artifacts that are there already, by id. */
   readonly artifacts?: Readonly<Record<string, string | Uint8Array>>;
+  /** What `ctx.credentials.get` gives, by name. Any other name fails with `credential_missing`. */
+  readonly credentials?: Readonly<Record<string, string>>;
 }
 
 /** A context for one call of a handler, and what the handler did with it. */
@@ -47,9 +49,9 @@ export interface TestContext {
  * assert.equal(recorded.httpCalls.length, 1);
  */
 export function createTestContext(overrides: TestContextOverrides = {}): TestContext {
-  const { http = unmocked, artifacts, timeoutMs = 10_000, ...facts } = overrides;
+  const { http = unmocked, artifacts, credentials, timeoutMs = 10_000, ...facts } = overrides;
   const controller = new AbortController();
-  const { ports, recorded } = recordingPorts(artifacts);
+  const { ports, recorded } = recordingPorts(artifacts, credentials);
   const { max_external_calls: maxCalls } = (facts.constraints?.['budgets'] ?? {}) as { max_external_calls?: unknown };
   const opened = openNodeContext(
     {
@@ -67,7 +69,7 @@ export function createTestContext(overrides: TestContextOverrides = {}): TestCon
       },
     },
     ports,
-    controller.signal,
+    { signal: controller.signal },
   );
   const { ctx } = opened;
   const client = mockHttp(http, {
@@ -77,7 +79,12 @@ export function createTestContext(overrides: TestContextOverrides = {}): TestCon
       recorded.httpCalls.push({ url, request });
     },
   });
-  return { ctx: { ...ctx, http: client }, recorded, controller, usage: () => opened.usage() };
+  const get = async (name: string): Promise<string> => {
+    const secret = await ports.getCredential(name);
+    if (secret === undefined) throw noCredential(name);
+    return secret;
+  };
+  return { ctx: { ...ctx, http: client, credentials: { get } }, recorded, controller, usage: () => opened.usage() };
 }
 
 const unmocked: HttpMock = (url) => {
@@ -86,3 +93,10 @@ const unmocked: HttpMock = (url) => {
     { code: 'egress_denied' },
   );
 };
+
+function noCredential(name: string): TerminalError {
+  return new TerminalError(
+    `This test has no credential ${name}: give createTestContext one, { credentials: { '${name}': '…' } }.`,
+    { code: 'credential_missing' },
+  );
+}

@@ -252,3 +252,49 @@ describe('testNodePack', () => {
     });
   });
 });
+
+describe('a pack with a mockUpstream', () => {
+  const ask = defineNode({
+    ...good,
+    id: 'acme.math.ask',
+    egress: ['api.example.com'],
+    credentials: ['acme.math'],
+    examples: [{ inputs: { n: 2 }, outputs: { n: 15 } }],
+    run: async (_, ctx) => {
+      const key = await ctx.credentials.get('acme.math');
+      const response = await ctx.http.fetch('https://api.example.com/', { headers: { authorization: key } });
+      return (await response.json()) as { n: number };
+    },
+  });
+  const pack = definePack({
+    id: 'acme.math',
+    version: '1.0.0',
+    nodes: [ask],
+    mockUpstream: (request) => Response.json({ n: request.headers.get('authorization')?.length }),
+  });
+  const outcome = async (options?: TestNodePackOptions) =>
+    (await testNodePack(pack, options)).nodes[0]?.examples[0]?.outcome;
+
+  it('runs its examples against it, with a credential of no worth or the given one', async () => {
+    expect(await outcome()).toBe('passed');
+    await expect(outcome({ credentials: { 'acme.math': 'k' } })).rejects.toThrow('gave {"n":1}');
+  });
+
+  it('runs them against the mock of the test when there is one', async () => {
+    await expect(outcome({ http: () => Response.json({ n: 3 }) })).rejects.toThrow('gave {"n":3}');
+  });
+
+  it('is refused what the node does not declare', async () => {
+    const elsewhere = defineNode({
+      ...good,
+      id: ask.id,
+      examples: [{ inputs: { n: 2 } }],
+      egress: ['other.example'],
+      credentials: [],
+      run: ask.run,
+    });
+    await expect(testNodePack({ ...pack, nodes: [elsewhere] })).rejects.toThrow('credential_not_declared');
+    const declared = { ...elsewhere, credentials: ['acme.math'] };
+    await expect(testNodePack({ ...pack, nodes: [declared] })).rejects.toThrow('egress_denied');
+  });
+});

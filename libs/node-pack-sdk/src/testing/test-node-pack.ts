@@ -16,8 +16,10 @@ import { GRACE_MS, runAndCancel, runExample } from './trial.js';
 import type { Trial, TrialOptions } from './trial.js';
 
 export interface TestNodePackOptions {
-  /** Answers `ctx.http`. Without it, examples that call the network are skipped. */
+  /** Answers `ctx.http`. Default: the pack's `mockUpstream`; without both, examples that call the network are skipped. */
   readonly http?: HttpMock;
+  /** What `ctx.credentials.get` gives, by name. Default: `mock-credential`. */
+  readonly credentials?: Readonly<Record<string, string>>;
   /** Longest time an example may take, in milliseconds. Default: the node's `timeoutMs`, else 10 000. */
   readonly timeoutMs?: number;
 }
@@ -27,6 +29,7 @@ const TIMEOUT_MS = 10_000;
 const CONTEXT_ERRORS = [
   ...['egress_denied', 'invalid_url', 'response_too_large', 'too_many_redirects', 'budget_exceeded'],
   ...['http_unreachable', 'http_timeout', 'artifact_too_large', 'artifact_not_found'],
+  ...['credential_not_declared', 'credential_not_granted', 'credential_missing', 'credential_store_unavailable'],
 ];
 const SDK_ERRORS: readonly string[] = [...Object.keys(HANDLER_ERRORS), ...CONTEXT_ERRORS];
 
@@ -66,6 +69,8 @@ export async function testNodePack(pack: Pack, options: TestNodePackOptions = {}
         node,
         {
           http: options.http,
+          mockUpstream: pack.mockUpstream,
+          credentials: options.credentials ?? {},
           timeoutMs: options.timeoutMs ?? node.timeoutMs ?? TIMEOUT_MS,
           version: pack.version,
         },

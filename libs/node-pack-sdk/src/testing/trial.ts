@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Node } from '../define-node.js';
 import { createEgressGuard } from '../http/egress-guard.js';
+import { MOCK_CREDENTIAL } from '../http/mock-upstream.js';
+import type { MockUpstream } from '../http/mock-upstream.js';
 import type { JsonObject } from '../json-schema.js';
 import type { HandlerEnd } from '../runtime/pack-host.js';
 import { runHandler } from '../runtime/run-handler.js';
@@ -11,8 +13,12 @@ import { recordingPorts } from './recorder.js';
 
 /** How a handler may be tried. */
 export interface TrialOptions {
-  /** Absent: calls of `ctx.http` wait until the node run is stopped, and are told as `usedNetwork`. */
+  /** Absent, and no mockUpstream: calls of `ctx.http` wait until the node run is stopped, and are told as `usedNetwork`. */
   readonly http: HttpMock | undefined;
+  /** Of the pack; answers `ctx.http` where there is no mock. */
+  readonly mockUpstream: MockUpstream | undefined;
+  /** By name; one that is absent reads as `mock-credential`. */
+  readonly credentials: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly version: string;
 }
@@ -58,7 +64,7 @@ export async function runAndCancel(
 async function tryHandler(
   node: Node,
   inputs: JsonObject,
-  { http, timeoutMs, version }: TrialOptions,
+  { http, mockUpstream, credentials, timeoutMs, version }: TrialOptions,
   stopWhen: (controller: AbortController, ended: Promise<unknown>) => Promise<void>,
 ): Promise<Trial> {
   const controller = new AbortController();
@@ -81,7 +87,8 @@ async function tryHandler(
           controller.abort('stopping');
         },
       });
-      const outputs = await node.run(given, { ...ctx, http: client });
+      const answersItself = http === undefined && mockUpstream !== undefined;
+      const outputs = await node.run(given, answersItself ? ctx : { ...ctx, http: client });
       changedByJson = notJson(outputs);
       return outputs;
     },
@@ -96,8 +103,10 @@ async function tryHandler(
       nodeTypeVersion: version,
       deadline: Date.now() + timeoutMs,
       egress,
+      ...(node.credentials === undefined ? {} : { credentials: node.credentials }),
     },
-    ports: recordingPorts().ports,
+    ports: recordingPorts({}, { ...mockCredentials(node), ...credentials }).ports,
+    ...(mockUpstream === undefined ? {} : { mockUpstream }),
     signal,
     maxOutputBytes: MAX_OUTPUT_BYTES,
   });
@@ -112,4 +121,8 @@ async function tryHandler(
   const [end] = await Promise.all([Promise.race([work, late]), Promise.race([stopWhen(controller, ended), late])]);
   clearTimeout(grace);
   return { end, ms: Math.round(performance.now() - startedAt), usedNetwork, notJson: changedByJson };
+}
+
+function mockCredentials({ credentials = [] }: Node): Record<string, string> {
+  return Object.fromEntries(credentials.map((name) => [name, MOCK_CREDENTIAL]));
 }

@@ -29,7 +29,11 @@ export class DevExecutor {
   private readonly atWork = new Map<string, AtWork>();
   private readonly retiring = new Set<Promise<void>>();
 
-  constructor(private readonly output: Output) {}
+  /** @param credentials what handlers may read, by name */
+  constructor(
+    private readonly output: Output,
+    private readonly credentials: Readonly<Record<string, string>> = {},
+  ) {}
 
   get loaded(): LoadedPacks | undefined {
     return this.packs;
@@ -104,7 +108,7 @@ export class DevExecutor {
   ): Promise<ExecuteResult> {
     const timeLimit = timeLimitOf(node, request, TIMEOUT_MS);
     const timer = setTimeout(() => controller.abort('timeout' satisfies StopReason), timeLimit);
-    const { ports, recorded } = recordingPorts();
+    const { ports, recorded } = recordingPorts({}, this.credentials);
     const facts = callFactsOf(node, request, { timeLimit, egress: { block: [], allowPrivate: [] }, traceparent });
     const say = (what: string) => this.output.line(`     ${request.node_run_id} ${what}`);
     const end = await runNode(node, {

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { posix } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { declaredPacks } from '../../admission/package-metadata.js';
 import { Refused } from '../../admission/refusal.js';
+import type { UpstreamMode } from '../../http/mock-upstream.js';
 import type { Output } from '../output.js';
 import { openPackage, readPackageJson } from '../pack-package.js';
 import { buildAll } from './build-step.js';
+import { readCredentials } from './credentials-file.js';
 import { DevExecutor } from './dev-executor.js';
 import { createDevServer } from './dev-server.js';
 import { loadPacks } from './loaded-packs.js';
@@ -19,6 +21,10 @@ export interface DevOptions {
   readonly host: string;
   /** Command that builds the code. Default: `npm run build`, when package.json has that script. */
   readonly build?: string;
+  /** JSON file with credentials by name, relative to the folder. Default: there are none. */
+  readonly credentials?: string;
+  /** Who answers `ctx.http`. Default `live`. */
+  readonly upstream?: UpstreamMode;
   /** Ends everything. */
   readonly signal: AbortSignal;
   /** How often sources are looked at, in milliseconds. Default 300. */
@@ -29,12 +35,13 @@ export interface DevOptions {
  * Serves the packs of a package, and again after each change of its sources. Resolves when the signal has fired and everything has ended.
  *
  * @throws Refused when there is no package with packs
- * @throws Error when the port cannot be had
+ * @throws Error when the port cannot be had, or the file of credentials cannot be read
  */
 export async function devCommand(folder: string, output: Output, options: DevOptions): Promise<void> {
-  const { signal, everyMs = 300 } = options;
+  const { signal, everyMs = 300, upstream = 'live' } = options;
   openPackage(folder);
-  const executor = new DevExecutor(output);
+  const credentials = options.credentials === undefined ? {} : readCredentials(resolve(folder, options.credentials));
+  const executor = new DevExecutor(output, credentials);
   let problem: string | undefined = 'The pack is being built.';
   const server = createDevServer(executor, () => ({ problem }));
   const address = await listen(server, options);
@@ -44,7 +51,7 @@ export async function devCommand(folder: string, output: Output, options: DevOpt
   const reload = async () => {
     try {
       await sources.during(() => buildAll(folder, options.build ?? buildScript(folder), signal));
-      const packs = await loadPacks(folder, output);
+      const packs = await loadPacks(folder, output, upstream);
       tellLoaded(executor.loaded, packs, output);
       const isFirst = executor.loaded === undefined;
       executor.use(packs);

@@ -1,5 +1,6 @@
 import { checkHandlers, moduleFailed } from '../../admission/admission.js';
 import type { AdmittedPack } from '../../admission/admission.js';
+import type { UpstreamMode } from '../../http/mock-upstream.js';
 import type { OfferedNode } from '../../runtime/execution.js';
 import { openIsolated } from '../../runtime/isolated-host.js';
 import { toNodeType } from '../../runtime/node-type.js';
@@ -29,7 +30,7 @@ const MAX_ARTIFACT_BYTES = 64 * 1024 * 1024;
  *
  * @throws Refused
  */
-export async function loadPacks(folder: string, output: Output): Promise<LoadedPacks> {
+export async function loadPacks(folder: string, output: Output, upstream: UpstreamMode = 'live'): Promise<LoadedPacks> {
   const packs = readPacks(folder);
   const hosts: PackHost[] = [];
   const close = async () => {
@@ -38,7 +39,7 @@ export async function loadPacks(folder: string, output: Output): Promise<LoadedP
   const nodes = new Map<string, OfferedNode>();
   try {
     for (const pack of packs) {
-      const host = await open(pack, output);
+      const host = await open(pack, output, upstream);
       hosts.push(host);
       checkHandlers(pack, host.handlerIds);
       for (const node of pack.nodes) nodes.set(node.manifest.id, { ...node, host, pack });
@@ -57,7 +58,7 @@ export function nodeTypesOf({ nodes }: LoadedPacks): ReturnType<typeof toNodeTyp
     .sort((a, b) => (a.node_type_id < b.node_type_id ? -1 : 1));
 }
 
-async function open(pack: AdmittedPack, output: Output): Promise<PackHost> {
+async function open(pack: AdmittedPack, output: Output, upstream: UpstreamMode): Promise<PackHost> {
   const { packId, folder, entryFile, manifest } = pack;
   const { permissions = [], memory_mb = MEMORY_MB } = manifest;
   try {
@@ -79,6 +80,7 @@ async function open(pack: AdmittedPack, output: Output): Promise<PackHost> {
         workerThreads: permissions.includes('worker_threads'),
         nativeAddons: permissions.includes('native_addons'),
       },
+      upstream,
       log: (level, message, fields) => {
         const rest = fields === undefined ? '' : ` ${JSON.stringify(fields)}`;
         output.line(`${packId} ${level}: ${message}${rest}`);
