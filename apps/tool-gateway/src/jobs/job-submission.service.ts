@@ -14,8 +14,8 @@ import type { DueJob } from './jobs.repository.js';
 
 const LOOK_MS = 1_000;
 const AT_ONCE = 50;
-/** Longer than a coordinator takes to answer: two gateways that hand the same job over do no harm, and no good. */
-const LEASE_MS = 60_000;
+/** Longer than a coordinator usually takes to answer. Two gateways that hand the same job over do no harm, and no good. */
+const LEASE_MS = 10_000;
 /** What a coordinator has nothing against tomorrow either, when it is refused today. */
 const PASSING = [401, 403, 404, 408, 429];
 

@@ -7,14 +7,12 @@ import { Database } from '#database';
 import type { Queryable } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
-import { TOOL_GATEWAY_OPTIONS } from '../tool-gateway-options.js';
-import type { ToolGatewayOptions } from '../tool-gateway-options.js';
 import { AnswersRepository } from './answers.repository.js';
 import type { AnswerHolder, KnownAnswer } from './answers.repository.js';
 
 const KEPT_MS = 24 * 3_600_000;
-/** What a call takes beside its own time: reading and writing. */
-const LEASE_MARGIN_MS = 30_000;
+/** For reading and writing, beside the time of the call itself. */
+const LEASE_MARGIN_MS = 10_000;
 const TRIES = 3;
 
 /** A request that came with a key. */
@@ -25,6 +23,8 @@ export interface KeyedRequest {
   readonly request: unknown;
   /** Whether it may be begun again when whoever was at it is gone. */
   readonly mayBeginAgain: boolean;
+  /** How long the call itself may take, in milliseconds. */
+  readonly callMs: number;
 }
 
 /** What a key was answered: JSON, or the error. */
@@ -42,7 +42,6 @@ export class IdempotencyService {
   constructor(
     private readonly database: Database,
     private readonly repository: AnswersRepository,
-    @Inject(TOOL_GATEWAY_OPTIONS) private readonly options: ToolGatewayOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -50,8 +49,8 @@ export class IdempotencyService {
    * @returns the first answer, or the hold of whoever is to give it
    * @throws AppError idempotency_conflict, idempotency_in_progress, database_unavailable; what the first request failed with
    */
-  async begin({ agentId, key, request, mayBeginAgain }: KeyedRequest): Promise<Hold | KeptAnswer> {
-    const leaseMs = this.options.callTimeoutMs + LEASE_MARGIN_MS;
+  async begin({ agentId, key, request, mayBeginAgain, callMs }: KeyedRequest): Promise<Hold | KeptAnswer> {
+    const leaseMs = callMs + LEASE_MARGIN_MS;
     const hold = { agent_id: agentId, key_hash: sha256(key), holder: randomUUID() };
     const requestHash = sha256(stringify(request) ?? '');
     for (let tries = 0; tries < TRIES; tries += 1) {

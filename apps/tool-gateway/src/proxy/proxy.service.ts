@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '#contract';
 import { errorReply } from '#http';
@@ -7,6 +7,8 @@ import type { ToolCallEntity } from '../tables/tool-call.entity.js';
 import { ToolFailure } from '../tools/node-failure.js';
 import { ToolCatalogueService } from '../tools/tool-catalogue.service.js';
 import type { ToolAction } from '../tools/tool-action.js';
+import { TOOL_GATEWAY_OPTIONS } from '../tool-gateway-options.js';
+import type { ToolGatewayOptions } from '../tool-gateway-options.js';
 import { AdmissionService } from './admission.service.js';
 import { CallLogService } from './call-log.service.js';
 import { IdempotencyService, isKept } from './idempotency.service.js';
@@ -41,6 +43,7 @@ export class ProxyService {
     private readonly idempotency: IdempotencyService,
     private readonly calls: ToolCallsService,
     private readonly log: CallLogService,
+    @Inject(TOOL_GATEWAY_OPTIONS) private readonly options: ToolGatewayOptions,
   ) {}
 
   /**
@@ -84,6 +87,7 @@ export class ProxyService {
       request: [tool, request.action, params, isAsync],
       // Nothing of a job is written without its answer.
       mayBeginAgain: isAsync || action.isIdempotent,
+      callMs: isAsync ? 0 : this.options.callTimeoutMs,
     });
     return isKept(found) ? { ...found, isReplay: true } : this.performOnce(ctx, call, action, found);
   }

@@ -61,8 +61,16 @@ const UPSTREAM = [
   'encoding_unsuitable',
   'content_missing',
   'credential_refused',
+  'mock_upstream_missing',
 ];
-const UNCONFIGURED = ['credential_missing', 'credential_not_declared', 'credential_not_granted'];
+/** What upstreams say of the request, by the code that packs have for it. */
+const OF_THE_REQUEST = ['upstream_refused', 'invalid_inputs', 'invalid_request', 'invalid_url'];
+const UNCONFIGURED = [
+  'credential_missing',
+  'credential_malformed',
+  'credential_not_declared',
+  'credential_not_granted',
+];
 /** What the suite lacks, not the upstream. */
 const OURS = [
   'credential_store_unavailable',
@@ -119,7 +127,7 @@ export function toolFailureOf(error: NodeError, { isIdempotent }: Pick<ToolActio
     UPSTREAM.includes(code) ||
     code.startsWith('upstream_') ||
     (typeof status === 'number' && (status >= 500 || [401, 403, 407, 429].includes(status)));
-  if (isOfUpstream) {
+  if (isOfUpstream && !OF_THE_REQUEST.includes(code)) {
     return new ToolFailure('tool_upstream_error', { blame: 'upstream', mayRepeat: error.retryable === true, details });
   }
   return new ToolFailure('tool_params_invalid', {

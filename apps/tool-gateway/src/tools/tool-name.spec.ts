@@ -14,7 +14,7 @@ describe('toolNameOf', () => {
     expect(toolNameOf(id, packId)).toEqual(name);
   });
 
-  it.each(['echo', '', '.', 'echo.', '.echo', 'jarvis.echo'])('there is none of %j', (id) => {
+  it.each(['echo', '', '.', 'echo.', '.echo'])('there is none of %j', (id) => {
     expect(toolNameOf(id, undefined)).toBeUndefined();
   });
 });
