@@ -1,4 +1,4 @@
-import { isMockUrl } from '../transport/base-url.js';
+import { isMockUrl } from '../transport/service-url.js';
 import { membersOf, textOf } from '../transport/answer-body.js';
 import type { Transport } from '../transport/transport.js';
 import { generateAgentKey, readAgentKey, signAssertion } from './agent-key.js';

@@ -210,7 +210,7 @@ describe('ToolGatewayClient', () => {
     const gw = client();
     gateway.calls.push(
       (_, response) => json(response, 200, {}),
-      (_, response) => response.end('<html><title>Hi</title></html>'),
+      (_, response) => void response.end('<html><title>Hi</title></html>'),
     );
     await expect(gw.proxy('serpapi', 'search')).rejects.toMatchObject({ code: 'invalid_response' });
     await expect(gw.proxy('serpapi', 'search')).rejects.toThrow(/no JSON: Hi/);
@@ -220,7 +220,7 @@ describe('ToolGatewayClient', () => {
 
   it('does not follow a redirect with its token', async () => {
     const gw = client({ retry: { retries: 0 } });
-    gateway.calls.push((_, response) => response.writeHead(307, { location: '/elsewhere' }).end());
+    gateway.calls.push((_, response) => void response.writeHead(307, { location: '/elsewhere' }).end());
     await expect(gw.proxy('serpapi', 'search')).rejects.toMatchObject({ code: 'network_error' });
     expect(gateway.at('/elsewhere')).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { mockFor } from '../mock/mock-gateway.js';
 import { membersOf, textOf } from '../transport/answer-body.js';
-import { checkedBaseUrl, isMockUrl } from '../transport/base-url.js';
+import { checkedBaseUrl, isMockUrl } from '../transport/service-url.js';
 import { generateCorrelationId } from '../transport/correlation.js';
 import { Deadline, sleep, unlessAborted } from '../transport/deadline.js';
 import { globalFetch, Transport } from '../transport/transport.js';

@@ -110,6 +110,11 @@ export class Transport {
     this.retry = { retries, minDelayMs, maxDelayMs, maxRetryAfterMs };
   }
 
+  /** The pause before the `n`th attempt in a row to go on with something that broke off, in milliseconds. */
+  pauseMs(n: number): number {
+    return Math.min(this.retry.minDelayMs * 2 ** (n - 1), this.retry.maxDelayMs);
+  }
+
   /** Sends, repeats where that is safe and promising, and reads the answer. */
   send(call: Call): Promise<Answer> {
     return this.repeating(call, async (attempt) => {
