@@ -47,7 +47,7 @@ describe('mock://', () => {
     expect(await bare.proxy('openai', 'chat', { messages: [{ role: 'user', content: 'Hi' }] })).toMatchObject({
       choices: [{ message: { content: 'About: Hi' } }],
     });
-    expect(await bare.proxy('gmail_send', 'send', { to: 'a@example.com' })).toMatchObject({ to: 'a@example.com' });
+    expect(await bare.proxy('gmail_send', 'send', { to: 'a@example.com' })).toMatchObject({ label_ids: ['SENT'] });
     await expect(bare.proxy('gmail_send', 'burn')).rejects.toMatchObject({ code: 'unknown_tool' });
   });
 

@@ -5,7 +5,7 @@ import type { AgentPrivateKey } from './agent-key.js';
 import { GatewayTokenError } from './gateway-errors.js';
 import { contentIdempotencyKey, generateIdempotencyKey } from './idempotency-keys.js';
 
-const CLAIMS = { agentId: 'a', audience: 'b', tools: [], permissions: [] };
+const CLAIMS = { agentId: 'a', audience: 'b', tools: [], permissions: [], intent: undefined, dpopJkt: undefined };
 const algOf = async (key: AgentPrivateKey) =>
   decodeProtectedHeader(await signAssertion(await readAgentKey(key), CLAIMS)).alg;
 

@@ -80,6 +80,8 @@ describe('repetitions of a call', () => {
         .slice(4)
         .map(({ headers }) => headers['idempotency-key']),
     ).toEqual(['k-2', 'k-2']);
+    await client().proxy('gmail_send', 'send', { ...SEND, idempotencyKey: 'a,"b"' });
+    expect(sent().at(-1)?.headers['idempotency-key']).toBe('"a,\\"b\\""');
     await expect(client().proxy('gmail_send', 'send', SEND, { idempotencyKey: 'not one\n' })).rejects.toMatchObject({
       code: 'idempotency_key_invalid',
     });
@@ -133,6 +135,17 @@ describe('repetitions of a call', () => {
     await expect(
       client({ timeoutMs: 5_000, retry: { retries: 0 } }).proxy('serpapi', 'search', {}, { timeoutMs: 100 }),
     ).rejects.toThrow(/within 100 ms/);
+  });
+
+  it('a fetch that takes no notice of its signal is left behind', async () => {
+    const gw = client({
+      fetch: () => new Promise(() => undefined),
+      timeoutMs: 20,
+      retry: { retries: 1, minDelayMs: 1 },
+    });
+    await expect(gw.proxy('serpapi', 'search')).rejects.toBeInstanceOf(GatewayTimeoutError);
+    const call = gw.proxy('serpapi', 'search', {}, { timeoutMs: Infinity, signal: AbortSignal.timeout(30) });
+    await expect(call).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   it('Retry-After is waited for, as seconds or as a date, unless it is too long', async () => {

@@ -44,7 +44,7 @@ export class TokenMinting {
             : {
                 ...request,
                 ttl_minutes: ttlMinutes,
-                assertion: await signAssertion(signer, { agentId, audience, tools, permissions }),
+                assertion: await signAssertion(signer, { agentId, audience, tools, permissions, intent, dpopJkt: jkt }),
               },
         ),
       }),

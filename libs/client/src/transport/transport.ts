@@ -121,8 +121,12 @@ export class Transport {
       const content = await this.prepare(call, attempt);
       const deadline = new Deadline([attempt.signal], call.timeoutMs);
       try {
-        const response = await this.request(call, attempt, content, deadline.signal);
-        return await this.read(response, attempt.correlationId);
+        const work = this.request(call, attempt, content, deadline.signal);
+        // Also where a `fetch` of one's own takes no notice of its signal.
+        return await unlessAborted(
+          work.then((response) => this.read(response, attempt.correlationId)),
+          deadline.signal,
+        );
       } catch (error) {
         throw this.named(error, call, attempt, deadline);
       } finally {
@@ -145,7 +149,7 @@ export class Transport {
       const late = (): void => opening.abort(deadline.signal.reason);
       deadline.signal.addEventListener('abort', late, { once: true });
       try {
-        const response = await this.request(call, attempt, content, opening.signal);
+        const response = await unlessAborted(this.request(call, attempt, content, opening.signal), opening.signal);
         if (!response.ok) await this.read(response, attempt.correlationId);
         return response;
       } catch (error) {
