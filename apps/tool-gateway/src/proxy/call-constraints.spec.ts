@@ -3,9 +3,12 @@ import { callConstraints } from './call-constraints.js';
 const RULES = { allow: ['example.com:*', '*.example.com:*'], block: ['ads.example.com:*'] };
 
 describe('what a call may reach', () => {
-  it.each([['*'], ['*:*'], ['*.example.org']])('is narrowed to the allowed domains where the node declares %s', (host) => {
-    expect(callConstraints({ egress: [host] }, RULES).extensions).toEqual({ 'jarvis.egress': RULES });
-  });
+  it.each([['*'], ['*:*'], ['*.example.org']])(
+    'is narrowed to the allowed domains where the node declares %s',
+    (host) => {
+      expect(callConstraints({ egress: [host] }, RULES).extensions).toEqual({ 'jarvis.egress': RULES });
+    },
+  );
 
   it('is not narrowed to them where the node calls a service of its own, but what is blocked stays blocked', () => {
     expect(callConstraints({ egress: ['serpapi.com'] }, RULES).extensions).toEqual({
