@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { AppError } from '#contract';
 import type { RequestContext } from '#contract';
 import { errorReply } from '#http';
 import type { AgentGrant } from '../tokens/agent-grant.js';
@@ -99,9 +100,9 @@ export class ProxyService {
       if (jobIdOf(outcome) === null) await this.idempotency.keep(hold, outcome);
       return outcome;
     } catch (error) {
-      const isDefinite = error instanceof ToolFailure && error.facts.wasSent !== false && !error.facts.mayRepeat;
-      if (isDefinite) await this.idempotency.keepError(hold, error);
-      else await this.idempotency.release(hold);
+      const definite = definiteError(error, action, call.request);
+      if (definite === undefined) await this.idempotency.release(hold);
+      else await this.idempotency.keepError(hold, definite);
       throw error;
     }
   }
@@ -136,6 +137,14 @@ export class ProxyService {
       ...end,
     });
   }
+}
+
+/** The error to keep for good; undefined: the same key may be used again. */
+function definiteError(error: unknown, action: ToolAction, { isAsync }: ToolRequest): AppError | undefined {
+  if (error instanceof ToolFailure) return error.isDefinite(action) ? error : undefined;
+  if (error instanceof AppError || isAsync || action.isIdempotent) return undefined;
+  // Nobody foresaw it, so nobody knows how far it came.
+  return new AppError('tool_outcome_unknown');
 }
 
 function jobIdOf({ body }: Outcome): string | null {
