@@ -20,6 +20,8 @@ const ADDITIONS = [
   'ApprovalList',
   'AtomicNodeRun',
   'AtomicNodeRunProgress',
+  'Credential',
+  'CredentialQuery',
   'NodePack',
   'NodePackRefusal',
   'NodeRunList',
