@@ -419,6 +419,8 @@ describe('a token that is bound to a key', () => {
 
   it('is useless without one', async () => {
     expect(await codeOf(verify({ token }))).toBe('dpop_proof_invalid');
+    const proof = await proofOf(key, { ...claims(), htu: 'nowhere' });
+    expect(await codeOf(verify({ token, dpop: { proof, method, url: 'nowhere' } }))).toBe('dpop_proof_invalid');
   });
 
   const FLAWS: [string, () => Promise<string> | string][] = [
