@@ -38,6 +38,7 @@ describeWithKeycloak('tokens of people', () => {
     ['bob', 'globex', ['arp-user']],
     ['carol', 'acme', ['arp-viewer']],
     ['dave', 'acme', undefined],
+    ['terry', 'acme', ['arp-tool-admin']],
     ['olivia', undefined, ['arp-operator']],
     ['admin', undefined, ['arp-admin']],
     ['dev', undefined, ['arp-user']],

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createTestDatabase, freePort, startProcess, untilServing } from '#testing';
 import type { ServiceProcess, TestDatabase } from '#testing';
 import { call } from '../e2e/http.js';
+import { everyText } from './every-text.js';
 import { assertionOf, registerAgent, tokenOf } from './identity-gateway.js';
 
 const CANARY = `canary-${randomBytes(12).toString('hex')}`;
@@ -86,16 +87,3 @@ describe('secrets', () => {
     for (const place of [said.join('\n'), log, rows]) expect(place).not.toMatch(/PRIVATE KEY-----/);
   });
 });
-
-/** Every row of every table as text. */
-async function everyText(home: TestDatabase): Promise<string> {
-  const tables = await home.query<{ name: string }>(
-    `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
-  );
-  expect(tables.length).toBeGreaterThan(13);
-  const texts: string[] = [];
-  for (const { name } of tables) {
-    for (const { row } of await home.query<{ row: string }>(`select t::text as row from ${name} t`)) texts.push(row);
-  }
-  return texts.join('\n');
-}

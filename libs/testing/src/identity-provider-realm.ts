@@ -14,7 +14,7 @@ export interface RealmClient {
   readonly secret?: string;
   /** `aud` of the tokens that it gets for itself, whatever audience it asks for, and of those that people get through it. */
   readonly audiences?: readonly string[];
-  /** Audiences that a token of its own has when the scope `aud-<audience>` is asked for. */
+  /** Audiences that such tokens have too when the scope `aud-<audience>` is asked for. */
   readonly optionalAudiences?: readonly string[];
   /** Roles of its service account. */
   readonly roles?: readonly string[];
@@ -28,6 +28,7 @@ export const ARP_DEV_USERS = {
   bob: { tenant: 'globex', roles: ['arp-user'] },
   carol: { tenant: 'acme', roles: ['arp-viewer'] },
   dave: { tenant: 'acme' },
+  terry: { tenant: 'acme', roles: ['arp-tool-admin'] },
   olivia: { roles: ['arp-operator'] },
   admin: { roles: ['arp-admin'] },
   dev: { roles: ['arp-user'] },
@@ -35,7 +36,7 @@ export const ARP_DEV_USERS = {
 
 /** The secret of a confidential client is its name and `-secret`. */
 export const ARP_DEV_CLIENTS = {
-  'arp-dev-cli': { audiences: ['arp-run-gateway'] },
+  'arp-dev-cli': { audiences: ['arp-run-gateway'], optionalAudiences: ['arp-tool-gateway'] },
   'arp-run-gateway': {
     secret: 'arp-run-gateway-secret',
     audiences: ['arp-run-coordinator'],

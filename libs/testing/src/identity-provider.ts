@@ -37,8 +37,12 @@ export interface IdentityProvider {
   fault: TokenEndpointFault | undefined;
   /** The `sub` of a person of the realm, or of a client's service account (`service-account-<client>`). */
   subject(name: string): string;
-  /** The access token of a person who has logged in through a client; default: `arp-dev-cli`. Without a request. */
-  userToken(user: string, client?: string): Promise<string>;
+  /**
+   * The access token of a person who has logged in through a client; default: `arp-dev-cli`. Without a request.
+   *
+   * @param asked optional audiences of the client that the token is to have too. Default none
+   */
+  userToken(user: string, client?: string, asked?: readonly string[]): Promise<string>;
   /** Signs whatever claims with the key of this issuer, for tokens that it would not give. */
   sign(claims: JWTPayload, header?: Readonly<Record<string, unknown>>): Promise<string>;
   /** Refuses connections, and cuts those that are open, until `up`. */
@@ -100,10 +104,11 @@ export async function startIdentityProvider({
     lifetimeSecs: 300,
     fault: undefined,
     subject: subjectNamed,
-    userToken: (user, client = 'arp-dev-cli') => {
+    userToken: (user, client = 'arp-dev-cli', asked = []) => {
       const { roles, tenant } = known(users, user);
+      const { audiences = [], optionalAudiences = [] } = known(clients, client);
       return mint({
-        ...audienceClaim(known(clients, client).audiences),
+        ...audienceClaim([...audiences, ...optionalAudiences.filter((audience) => asked.includes(audience))]),
         sub: subjectNamed(user),
         azp: client,
         sid: randomUUID(),

@@ -19,7 +19,7 @@ export class ReadinessController {
     operationId: 'get_gateway_health',
     summary: 'Tell that the process lives',
     tag: 'health',
-    access: 'public',
+    access: 'unguarded',
     responds: GatewayHealth,
     description: 'It lives; what it needs is not asked.',
   })
@@ -33,7 +33,7 @@ export class ReadinessController {
     operationId: 'get_gateway_readiness',
     summary: 'Tell whether calls can be made',
     tag: 'health',
-    access: 'public',
+    access: 'unguarded',
     responds: GatewayReadiness,
     description: 'The database answers, and an atomic executor. Else the same with status 503.',
   })
