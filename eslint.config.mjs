@@ -215,6 +215,15 @@ export default defineConfig(
     },
   },
   { files: ['test/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    // It runs in browsers too; test/packs/published-client.spec.ts looks at what is built.
+    files: ['libs/client/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'global', 'require', 'setImmediate', '__dirname'],
+      'no-restricted-imports': ['error', { patterns: ['node:*', '#*'] }],
+    },
+  },
   ...exceptions,
   { files: ['libs/contract/src/services.ts'], rules: { 'arp/service-interface': 'error' } },
 );

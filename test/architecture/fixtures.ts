@@ -299,6 +299,9 @@ export const FIXTURES: readonly Fixture[] = [
     rule: 'files-are-short',
     about: '601 lines',
     fires: { [`${RUNS}/runs.service.ts`]: 'x;\n'.repeat(601), 'libs/http/src/a.ts': `${'x;\n'.repeat(600)}x;` },
-    silent: { [`${RUNS}/runs.service.ts`]: 'x;\n'.repeat(600) },
+    silent: {
+      'libs/client/src/generated/gateway.ts': 'x;\n'.repeat(601),
+      [`${RUNS}/runs.service.ts`]: 'x;\n'.repeat(600),
+    },
   },
 ];

@@ -25,7 +25,7 @@ export interface ImportGraph {
 
 /** The folders with TypeScript of ours. */
 export const ROOTS = ['apps', 'libs', 'node-packs', 'test'];
-const NOT_OURS = new Set(['node_modules', 'dist', 'generated']);
+const NOT_OURS = new Set(['node_modules', 'dist']);
 
 /** @param root absolute path of the repository, or of any folder with the same layout */
 export function readSources(root: string): Sources {

@@ -312,6 +312,19 @@ describe('an assertion', () => {
     expect((await askForToken(gateway.url, rsa, {}, { header: { alg: 'RS384' } })).status).toBe(401);
   });
 
+  it('may name the public URL as its audience, where there is one', async () => {
+    const behind = await startToolGateway(home, { JARVIS_TOOL_GATEWAY_PUBLIC_URL: 'https://tools.example.org/gw/' });
+    try {
+      for (const aud of ['https://tools.example.org/gw', 'arp-tool-gateway']) {
+        expect((await askForToken(behind.url, agent, {}, { claims: { aud } })).status).toBe(201);
+      }
+      const aud = 'https://tools.example.org';
+      expect((await askForToken(behind.url, agent, {}, { claims: { aud } })).status).toBe(401);
+    } finally {
+      await behind.stop();
+    }
+  });
+
   it('of an agent that is not there is refused as one with a wrong key', async () => {
     const stranger = { ...agent, agentId: `agent_${randomUUID()}` };
     const { privateKey: key } = generateKeyPairSync('ed25519');
@@ -406,6 +419,8 @@ describe('a token that is bound to a key', () => {
 
   it('is useless without one', async () => {
     expect(await codeOf(verify({ token }))).toBe('dpop_proof_invalid');
+    const proof = await proofOf(key, { ...claims(), htu: 'nowhere' });
+    expect(await codeOf(verify({ token, dpop: { proof, method, url: 'nowhere' } }))).toBe('dpop_proof_invalid');
   });
 
   const FLAWS: [string, () => Promise<string> | string][] = [
@@ -435,19 +450,6 @@ describe('a token that is bound to a key', () => {
   ];
   it.each(FLAWS)('is refused with a proof %s', async (_name, proof) => {
     expect(await codeOf(present(await proof()))).toBe('dpop_proof_invalid');
-  });
-
-  it('is proved for the public URL where there is one', async () => {
-    const behind = await startToolGateway(home, { JARVIS_TOOL_GATEWAY_PUBLIC_URL: 'https://tools.example.org/gw/' });
-    try {
-      const asPublic = { ...claims(), htu: 'https://tools.example.org/gw/api/proxy-request' };
-      expect(await codeOf(present(await proofOf(key, asPublic), behind))).toBe('accepted');
-      expect(await codeOf(present(await proofOf(key, claims()), behind))).toBe('dpop_proof_invalid');
-      const aud = 'https://tools.example.org/gw';
-      expect((await askForToken(behind.url, agent, {}, { claims: { aud } })).status).toBe(201);
-    } finally {
-      await behind.stop();
-    }
   });
 });
 
@@ -497,13 +499,20 @@ describe('signing keys', () => {
       statements.push(statement);
       return query(statement, parameters);
     };
+    const startedAt = performance.now();
     try {
-      const codes = await Promise.all(garbage.map((one) => codeOf(verify({ token: one }))));
-      expect(new Set(codes)).toEqual(new Set(['agent_token_invalid']));
+      const codes: Promise<string>[] = [];
+      for (const one of garbage) {
+        codes.push(codeOf(verify({ token: one })));
+        await sleep(20);
+      }
+      expect(new Set(await Promise.all(codes))).toEqual(new Set(['agent_token_invalid']));
     } finally {
       database.query = query;
     }
-    expect(statements).toEqual([expect.stringContaining('from tool_signing_keys')]);
+    expect(new Set(statements).size).toBe(1);
+    expect(statements[0]).toContain('from tool_signing_keys');
+    expect(statements.length).toBeLessThanOrEqual(2 + (performance.now() - startedAt) / 1_000);
   });
 
   it('are not looked for in what is no token of ours', async () => {

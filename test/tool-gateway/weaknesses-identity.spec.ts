@@ -73,7 +73,7 @@ describe('weakness 1: everything but the call itself was open to anybody', () =>
   it('every route asks for a token of the identity provider, but for those that agents use', async () => {
     const { body } = await call<{ paths: Record<string, Record<string, Operation>> }>(
       'GET',
-      `${gateway.url}/docs-json`,
+      `${gateway.url}/openapi.json`,
     );
     let asked = 0;
     for (const [path, operations] of Object.entries(body.paths)) {

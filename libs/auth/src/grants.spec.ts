@@ -25,6 +25,7 @@ describe('grants', () => {
       'node_type.read',
       'policy.decide',
     ]);
+    expect(given(['arp-executor'])).toEqual(['credential.use']);
     expect(given(['authenticated', 'anonymous', 'somebody', '__proto__', 'constructor'])).toEqual([]);
   });
 

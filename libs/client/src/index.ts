@@ -64,6 +64,7 @@ export {
   ArpNotFoundError,
   ArpOverloadedError,
   ArpTimeoutError,
+  ArpTokenError,
 } from './suite/arp-errors.js';
 export type { ArpErrorDetails } from './suite/arp-errors.js';
 

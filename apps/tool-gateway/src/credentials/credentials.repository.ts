@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Queryable, Transaction } from '#database';
+import type { Queryable } from '#database';
 import type { ToolCredentialEntity } from '../tables/tool-credential.entity.js';
 
 /** Which versions to find. */
@@ -19,7 +19,7 @@ const COLUMNS = `c.credential_id, c.owner, c.tool, c.version, c.sealed, c.metada
 @Injectable()
 export class CredentialsRepository {
   /** Until the transaction ends nobody else adds or activates a version of this tool and owner. */
-  async lock(tx: Transaction, owner: string, tool: string): Promise<void> {
+  async lock(tx: Queryable, owner: string, tool: string): Promise<void> {
     await tx.query(
       `select pg_advisory_xact_lock(hashtextextended('tool_credentials ' || $1::text || ' ' || $2::text, 0))`,
       [owner, tool],

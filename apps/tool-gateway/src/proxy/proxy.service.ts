@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { stringify } from 'safe-stable-stringify';
 import { AppError } from '#contract';
 import type { RequestContext } from '#contract';
 import { errorReply } from '#http';
@@ -80,17 +81,28 @@ export class ProxyService {
     const action = await this.catalogue.find(ctx, request.tool, request.action);
     this.admission.checkToken(grant, action, request);
     if (request.isAsync) this.calls.requireJobs();
-    if (request.idempotencyKey === undefined) return this.perform(ctx, call, action);
+    const key = request.idempotencyKey ?? this.impliedKey(call, action);
+    if (key === undefined) return this.perform(ctx, call, action);
     const { tool, params, isAsync } = request;
     const found = await this.idempotency.begin({
       agentId: grant.agentId,
-      key: request.idempotencyKey,
+      key,
       request: [tool, request.action, params, isAsync],
       // Nothing of a job is written without its answer.
       mayBeginAgain: isAsync || action.isIdempotent,
       callMs: isAsync ? 0 : this.options.callTimeoutMs,
     });
     return isKept(found) ? { ...found, isReplay: true } : this.performOnce(ctx, call, action, found);
+  }
+
+  /**
+   * The stock Python SDK repeats every call that fails, mails too, under one correlation id: where it is served, that and the request
+   * stand for the key that it does not send.
+   */
+  private impliedKey({ request, correlationId }: Call, action: ToolAction): string | undefined {
+    if (!this.options.legacyMinting || action.isIdempotent) return undefined;
+    const { tool, params, isAsync } = request;
+    return `${correlationId} ${stringify([tool, request.action, params, isAsync])}`;
   }
 
   /** Under an idempotency key: what may have taken effect is remembered, what certainly did not may be asked for again. */

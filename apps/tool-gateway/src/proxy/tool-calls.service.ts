@@ -52,7 +52,7 @@ export class ToolCallsService {
       (await this.execution.execute(ctx, {
         ...{ callId, agentId, action, params },
         runContext: runContextOf(grant),
-        constraints: callConstraints(egress),
+        constraints: callConstraints(action, egress),
       }));
     if (known === undefined) this.cache.keep(cached, outputs);
     if (maxResponseBytes !== undefined && Buffer.byteLength(JSON.stringify(outputs)) > maxResponseBytes) {
@@ -84,7 +84,7 @@ export class ToolCallsService {
     return this.database.transaction(async (tx) => {
       const jobId = await this.jobs.accept(tx, {
         ...{ agentId: grant.agentId, owner: grant.owner, action, params, correlationId },
-        constraints: callConstraints(egress),
+        constraints: callConstraints(action, egress),
         rules: { filters, isIdempotent, ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }) },
       });
       if (hold !== undefined) await this.idempotency.settle(tx, hold, { status: 202, body: { job_id: jobId } });

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ownerBorder } from '#auth';
 import { AppError } from '#contract';
 import type { RequestContext } from '#contract';
@@ -7,8 +7,6 @@ import { DEFAULT_PAGE_SIZE, instantOf, Pages } from '#http';
 import { AgentsService } from '../agents/agents.service.js';
 import type { PageOptions } from '../agents/agents.service.js';
 import type { ToolTokenEntity } from '../tables/tool-token.entity.js';
-import { TOOL_GATEWAY_OPTIONS } from '../tool-gateway-options.js';
-import type { ToolGatewayOptions } from '../tool-gateway-options.js';
 import type { AgentGrant } from './agent-grant.js';
 import type { AgentToken, AgentTokenList, RevokedToken } from './agent-token-answers.js';
 import { readAgentToken } from './agent-token.js';
@@ -38,7 +36,6 @@ export class AgentTokensService {
     private readonly repository: AgentTokensRepository,
     private readonly agents: AgentsService,
     private readonly signingKeys: SigningKeysService,
-    @Inject(TOOL_GATEWAY_OPTIONS) private readonly options: ToolGatewayOptions,
   ) {}
 
   /**
@@ -120,13 +117,7 @@ export class AgentTokensService {
   ): Promise<ProvedPossession | undefined> {
     if (jkt === undefined) return undefined;
     if (dpop === undefined) throw invalidProof('the token is bound to a key, and the header DPoP is missing');
-    return readDpopProof({ ...dpop, url: this.publicUrlOf(dpop.url) }, { token, jkt, now });
-  }
-
-  /** The URL under which the agent knows what it called. */
-  private publicUrlOf(url: string): string {
-    const { publicUrl } = this.options;
-    return publicUrl === undefined ? url : `${publicUrl}${new URL(url).pathname}`;
+    return readDpopProof(dpop, { token, jkt, now });
   }
 
   private async useProof({ dpopJkt }: AgentTokenClaims, proved: ProvedPossession | undefined): Promise<void> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Queryable, Transaction } from '#database';
+import type { Queryable } from '#database';
 import type { ToolSigningKeyEntity } from '../tables/tool-signing-key.entity.js';
 
 const COLUMNS = `key_id, public_jwk, private_key, created_at, retired_at`;
@@ -8,7 +8,7 @@ const COLUMNS = `key_id, public_jwk, private_key, created_at, retired_at`;
 @Injectable()
 export class SigningKeysRepository {
   /** Until the transaction ends nobody else makes or retires a key. */
-  async lock(tx: Transaction): Promise<void> {
+  async lock(tx: Queryable): Promise<void> {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('tool_signing_keys', 0))`, []);
   }
 

@@ -4,7 +4,9 @@ export class GenerateTokenRequest {
   @StringField()
   agent_id!: string;
 
-  @StringArrayField({ minItems: 1, description: 'Names of tools that the token is for.' })
+  @StringArrayField({
+    description: 'Names of tools that the token is for. Without any it reads the jobs of the agent and calls nothing.',
+  })
   tools!: string[];
 
   @StringArrayField({ minItems: 1, description: 'Of read and write: what the actions may do.' })

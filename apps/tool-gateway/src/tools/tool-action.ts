@@ -11,6 +11,8 @@ export interface ToolAction {
   readonly isIdempotent: boolean;
   /** Names of the credentials that it reads. */
   readonly credentials: readonly string[];
+  /** Hosts that the node declares; `*` and `*.…`: the agent chooses. */
+  readonly egress: readonly string[];
   /** JSON Schema of its parameters. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
   /** Runs it. */

@@ -16,6 +16,7 @@ export function toolActionsOf(nodeTypes: readonly NodeType[], executor: AtomicEx
         sideEffect: sideEffectOf(extensions['jarvis.side_effect']),
         isIdempotent: extensions['jarvis.idempotent'] === true,
         credentials: stringsOf(extensions['jarvis.credentials']),
+        egress: stringsOf(extensions['jarvis.egress_policy']),
         inputSchema: input_schema ?? {},
         executor,
       },

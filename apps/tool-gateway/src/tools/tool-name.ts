@@ -19,5 +19,5 @@ export function toolNameOf(nodeTypeId: string, packId: unknown): ToolName | unde
   const pack = nodeTypeId.slice(0, Math.max(end, 0));
   const tool = pack.startsWith(OURS) ? pack.slice(OURS.length) : pack;
   const action = nodeTypeId.slice(end + 1);
-  return tool === '' || action === '' ? undefined : { tool, action };
+  return tool === '' || `${tool}.` === OURS || action === '' ? undefined : { tool, action };
 }

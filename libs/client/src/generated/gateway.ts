@@ -1,3 +1,5 @@
+// Generated from the OpenAPI document as served, by `npm run docs`; a test compares.
+
 export interface paths {
     "/v1/runs": {
         parameters: {

@@ -19,13 +19,11 @@ export const DEFAULT_TOOLS: Readonly<Record<string, MockTool>> = {
       })),
     };
   },
-  'http_fetch:get': ({ url }) => ({
-    status: 200,
-    url,
-    headers: { 'content-type': 'text/html; charset=utf-8' },
-    body: `<html><title>Example</title><p>The page of ${String(url)}.</p></html>`,
-  }),
-  'http_fetch:head': ({ url }) => ({ status: 200, url, headers: { 'content-type': 'text/html; charset=utf-8' } }),
+  'http_fetch:get': ({ url }) => {
+    const data = `<html><title>Example</title><p>The page of ${String(url)}.</p></html>`;
+    return { ...page(url), data, bytes: new TextEncoder().encode(data).length };
+  },
+  'http_fetch:head': ({ url }) => page(url),
   'openai:chat': ({ model, messages }) => {
     const last = membersOf(Array.isArray(messages) ? (messages as unknown[]).at(-1) : undefined)['content'];
     return {
@@ -48,12 +46,13 @@ export const DEFAULT_TOOLS: Readonly<Record<string, MockTool>> = {
     model: textOf(model) ?? 'mock-model',
     choices: [{ index: 0, text: `About: ${String(prompt ?? '').slice(0, 80)}`, finish_reason: 'stop' }],
   }),
-  'gmail_send:send': ({ to, subject }) => ({
-    id: `mock_${crypto.randomUUID()}`,
-    threadId: 'mock_thread',
-    labelIds: ['SENT'],
-    to,
-    subject,
-  }),
-  'gmail_send:profile': () => ({ emailAddress: 'agent@example.com', messagesTotal: 1, threadsTotal: 1 }),
+  'gmail_send:send': () => {
+    const id = `mock-${crypto.randomUUID()}`;
+    return { id, thread_id: id, label_ids: ['SENT'] };
+  },
+  'gmail_send:profile': () => ({ email_address: 'agent@example.com', messages_total: 1, threads_total: 1 }),
 };
+
+function page(url: unknown): object {
+  return { status: 200, status_text: 'OK', headers: { 'content-type': 'text/html; charset=utf-8' }, url };
+}

@@ -162,7 +162,7 @@ export class MockRuns {
   }
 
   private list(query: URLSearchParams): Response {
-    const states = query.getAll('state').flatMap((value) => value.split(','));
+    const states = statesOf(query);
     const node = query.get('node_type_id');
     const matching = [...this.runs.values()]
       .reverse()
@@ -173,11 +173,12 @@ export class MockRuns {
   }
 
   private listApprovals(query: URLSearchParams): Response {
+    const states = statesOf(query);
     const matching = [...this.runs.values()]
       .reverse()
       .map(({ approval }) => approval)
       .filter((approval) => approval !== undefined)
-      .filter(({ state }) => (query.get('state') ?? state) === state)
+      .filter(({ state }) => states.length === 0 || states.includes(state))
       .filter(({ run_id }) => (query.get('run_id') ?? run_id) === run_id);
     return page('approvals', matching, query);
   }
@@ -241,6 +242,10 @@ function eventStream(made: MockRun, query: URLSearchParams, signal: AbortSignal 
     },
   });
   return new Response(body, { status: 200, headers: { 'content-type': 'application/x-ndjson' } });
+}
+
+function statesOf(query: URLSearchParams): string[] {
+  return query.getAll('state').flatMap((value) => value.split(','));
 }
 
 function page(name: string, all: readonly unknown[], query: URLSearchParams): Response {

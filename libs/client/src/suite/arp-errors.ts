@@ -51,6 +51,8 @@ export class ArpConflictError extends ArpError {}
 export class ArpOverloadedError extends ArpError {}
 /** The service could not be reached, or broke off; `cause` says why. */
 export class ArpNetworkError extends ArpError {}
+/** The authorization server gave no token; `details.error` is what it says, `cause` the rest. */
+export class ArpTokenError extends ArpError {}
 /** There was no answer in time. Whether the request was carried out is not known. */
 export class ArpTimeoutError extends ArpNetworkError {}
 

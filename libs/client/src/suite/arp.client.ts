@@ -1,7 +1,7 @@
 import { mockFor } from '../mock/mock-gateway.js';
 import type { MockGateway } from '../mock/mock-gateway.js';
 import type { TokenProvider } from '../tokens/token-provider.js';
-import { checkedBaseUrl, isMockUrl } from '../transport/base-url.js';
+import { checkedBaseUrl, isMockUrl } from '../transport/service-url.js';
 import { globalFetch, Transport } from '../transport/transport.js';
 import type { ClientLogger, FetchLike, RetryOptions } from '../transport/transport.js';
 import { Approvals } from './approvals.js';

@@ -41,6 +41,11 @@ export class Connection {
     return this.withToken(request, (call) => this.transport.open(call, stream));
   }
 
+  /** The pause before the `n`th attempt in a row to open a stream anew, in milliseconds. */
+  pauseMs(n: number): number {
+    return this.transport.pauseMs(n);
+  }
+
   /** Once more with another token when the first is not accepted: a token may have ended before its time. */
   private async withToken<T>(request: ServiceRequest, send: (call: Call) => Promise<T>): Promise<T> {
     const { tokens } = this;

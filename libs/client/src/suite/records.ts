@@ -38,12 +38,18 @@ type ListRunsQuery = NonNullable<GatewayOperations['list_runs']['parameters']['q
 type ListNodeRunsQuery = NonNullable<GatewayOperations['list_node_runs']['parameters']['query']>;
 type ListApprovalsQuery = NonNullable<GatewayOperations['list_approvals']['parameters']['query']>;
 
+/** Where several values are possible, one may stand without a list. */
+type Filter<Query> = {
+  readonly [Name in Exclude<keyof Query, 'page_token'>]?:
+    Query[Name] | (Query[Name] extends (infer Item)[] | undefined ? Item : never);
+};
+
 /** Filters of `runs.list`, joined by and. */
-export type RunFilter = Omit<ListRunsQuery, 'page_token'>;
+export type RunFilter = Filter<ListRunsQuery>;
 /** Filters of `runs.nodeRuns`, joined by and. */
-export type NodeRunFilter = Omit<ListNodeRunsQuery, 'page_token'>;
+export type NodeRunFilter = Filter<ListNodeRunsQuery>;
 /** Filters of `approvals.list`, joined by and. */
-export type ApprovalFilter = Omit<ListApprovalsQuery, 'page_token'>;
+export type ApprovalFilter = Filter<ListApprovalsQuery>;
 
 /** What an event of a run says has happened. */
 export type RunEventType =

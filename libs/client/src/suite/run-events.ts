@@ -18,9 +18,6 @@ export interface RunEventsOptions {
   readonly maxReconnects?: number;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
-
 interface StreamEnd {
   /** It ended as the service meant it, and was not cut off. */
   readonly isWhole: boolean;
@@ -77,7 +74,7 @@ export async function* runEvents(
           },
         );
       }
-      await sleep(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS), lifetime.signal);
+      await sleep(connection.pauseMs(failures), lifetime.signal);
     }
   } finally {
     lifetime.end();

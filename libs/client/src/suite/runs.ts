@@ -1,4 +1,5 @@
 import { Deadline, sleep } from '../transport/deadline.js';
+import { idempotencyHeader } from '../transport/idempotency-header.js';
 import { ArpTimeoutError } from './arp-errors.js';
 import type { ArpRequestOptions, Connection } from './connection.js';
 import { itemsOf, pageOf } from './pages.js';
@@ -32,9 +33,7 @@ export class Runs {
   /** Starts a run. It is safe to repeat: see `idempotencyKey`. */
   async start(request: RunStartRequest, options: StartRunOptions = {}): Promise<Run> {
     const { idempotencyKey = crypto.randomUUID(), ...rest } = options;
-    // A string of RFC 8941, in quotes.
-    const key = `"${idempotencyKey.replace(/["\\]/g, (sign) => `\\${sign}`)}"`;
-    const headers = { 'idempotency-key': key };
+    const headers = { 'idempotency-key': idempotencyHeader(idempotencyKey) };
     return (await this.connection.send({ ...rest, method: 'POST', path: '/v1/runs', body: request, headers }))
       .body as Run;
   }

@@ -10,7 +10,9 @@ import {
   pollDeviceAuthorizationGrant,
   refreshTokenGrant,
 } from 'openid-client';
-import type { Configuration } from 'openid-client';
+import type { Configuration, CustomFetchOptions } from 'openid-client';
+import { ArpTokenError } from '../suite/arp-errors.js';
+import { causeOf, membersOf, textOf } from '../transport/answer-body.js';
 import type { FetchLike } from '../transport/transport.js';
 import { cachedTokens } from './token-provider.js';
 import type { IssuedToken, TokenProvider } from './token-provider.js';
@@ -60,7 +62,11 @@ export interface DeviceFlowOptions extends OAuthOptions {
 export function clientCredentials(options: ClientCredentialsOptions): TokenProvider {
   const authenticate = options.clientAuthentication === 'post' ? ClientSecretPost : ClientSecretBasic;
   const configuration = once(() => discover(options, authenticate(options.clientSecret)));
-  return cachedTokens(async () => issued(await clientCredentialsGrant(await configuration(), parametersOf(options))));
+  return cachedTokens(() =>
+    named(options.issuer, async () =>
+      issued(await clientCredentialsGrant(await configuration(), parametersOf(options))),
+    ),
+  );
 }
 
 /**
@@ -85,7 +91,7 @@ export function deviceFlow(options: DeviceFlowOptions): TokenProvider {
     });
     return pollDeviceAuthorizationGrant(found, started, undefined, signal === undefined ? {} : { signal });
   };
-  return cachedTokens(async () => {
+  const next = async (): Promise<IssuedToken> => {
     const kept = refreshToken;
     refreshToken = undefined;
     const answer =
@@ -95,6 +101,15 @@ export function deviceFlow(options: DeviceFlowOptions): TokenProvider {
           await refreshTokenGrant(await configuration(), kept).catch(signIn);
     refreshToken = answer.refresh_token ?? kept;
     return issued(answer);
+  };
+  return cachedTokens(async () => {
+    signal?.throwIfAborted();
+    try {
+      return await named(options.issuer, next);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
   });
 }
 
@@ -108,14 +123,42 @@ function issued({ access_token, expires_in }: TokenAnswer): IssuedToken {
   return { token: access_token, expiresInSeconds: expires_in };
 }
 
+/** What went wrong, in words: the library puts what the server says into members of its errors. */
+async function named<T>(issuer: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { error, error_description, status } = membersOf(cause);
+    const says = textOf(error) ?? causeOf(cause);
+    const more = textOf(error_description);
+    throw new ArpTokenError(`${issuer} gave no token: ${says}${more === undefined ? '' : `, ${more}`}.`, {
+      code: 'token_request_failed',
+      details: { ...(textOf(error) === undefined ? {} : { error }) },
+      ...(typeof status === 'number' ? { status } : {}),
+      cause,
+    });
+  }
+}
+
 async function discover(options: OAuthOptions, authentication: ReturnType<typeof None>): Promise<Configuration> {
   const issuer = new URL(options.issuer);
   const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname);
   const { fetch: given } = options;
   return discovery(issuer, options.clientId, undefined, authentication, {
     ...(isHere || options.allowInsecureRequests === true ? { execute: [allowInsecureRequests] } : {}),
-    ...(given === undefined ? {} : { [customFetch]: (url, init) => given(url, init as RequestInit) }),
+    ...(given === undefined ? {} : { [customFetch]: (url, init) => given(url, requestInit(init)) }),
   });
+}
+
+/** What is sent is a form; the library allows for more than that. */
+function requestInit({ method, headers, body, redirect, signal }: CustomFetchOptions): RequestInit {
+  return {
+    method,
+    headers,
+    redirect,
+    ...(body instanceof URLSearchParams ? { body: body.toString() } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  };
 }
 
 function parametersOf({ scope, audience, resource }: OAuthOptions): Record<string, string> {

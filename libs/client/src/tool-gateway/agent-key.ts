@@ -97,24 +97,30 @@ export async function readAgentKey(given: AgentPrivateKey): Promise<AgentSigner>
   return { key, alg };
 }
 
-/**
- * The signed statement of an agent that asks for a token (RFC 7523), good for 60 seconds and one use.
- */
-export async function signAssertion(
-  { key, alg }: AgentSigner,
-  claims: {
-    readonly agentId: string;
-    readonly audience: string;
-    readonly tools: readonly string[];
-    readonly permissions: readonly string[];
-  },
-): Promise<string> {
+/** What an agent states when it asks for a token. */
+export interface AssertionClaims {
+  readonly agentId: string;
+  readonly audience: string;
+  readonly tools: readonly string[];
+  readonly permissions: readonly string[];
+  readonly intent: string | undefined;
+  readonly dpopJkt: string | undefined;
+}
+
+/** The signed statement of an agent that asks for a token (RFC 7523), good for 60 seconds and one use. */
+export async function signAssertion({ key, alg }: AgentSigner, claims: AssertionClaims): Promise<string> {
+  const { agentId, audience, tools, permissions, intent, dpopJkt } = claims;
   const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ tools: [...claims.tools], permissions: [...claims.permissions] })
+  return new SignJWT({
+    tools: [...tools],
+    permissions: [...permissions],
+    ...(intent === undefined ? {} : { intent }),
+    ...(dpopJkt === undefined ? {} : { dpop_jkt: dpopJkt }),
+  })
     .setProtectedHeader({ alg, typ: 'agent-assertion+jwt' })
-    .setIssuer(claims.agentId)
-    .setSubject(claims.agentId)
-    .setAudience(claims.audience)
+    .setIssuer(agentId)
+    .setSubject(agentId)
+    .setAudience(audience)
     .setIssuedAt(now)
     .setExpirationTime(now + 60)
     .setJti(crypto.randomUUID())

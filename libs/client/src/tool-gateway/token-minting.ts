@@ -1,4 +1,4 @@
-import { isMockUrl } from '../transport/base-url.js';
+import { isMockUrl } from '../transport/service-url.js';
 import { membersOf, textOf } from '../transport/answer-body.js';
 import type { Transport } from '../transport/transport.js';
 import { generateAgentKey, readAgentKey, signAssertion } from './agent-key.js';
@@ -44,7 +44,7 @@ export class TokenMinting {
             : {
                 ...request,
                 ttl_minutes: ttlMinutes,
-                assertion: await signAssertion(signer, { agentId, audience, tools, permissions }),
+                assertion: await signAssertion(signer, { agentId, audience, tools, permissions, intent, dpopJkt: jkt }),
               },
         ),
       }),

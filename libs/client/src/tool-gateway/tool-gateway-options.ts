@@ -27,7 +27,7 @@ export interface ToolGatewayClientOptions {
   readonly retry?: RetryOptions;
   /**
    * Actions that may be repeated without an idempotency key, as `tool`, `tool:*` or `tool:action`; default
-   * `http_fetch:get`, `http_fetch:head`, `serpapi`, `openai`.
+   * `http_fetch:get`, `http_fetch:head`, `serpapi`, `openai`, `gmail_send:profile`.
    */
   readonly idempotentActions?: readonly string[];
   /** A `traceparent` (W3C) for every call, or what gives one; default: a new trace for each call. */
@@ -53,7 +53,10 @@ export interface ProxyOptions extends RequestOptions {
   readonly token?: string;
   /** What the client asks for when it fetches the token; default `['read']` for reads, else `['read', 'write']`. */
   readonly permissions?: readonly Permission[];
-  /** The same key and the same call happen once; 1 to 255 visible ASCII characters. Default: `params.idempotency_key`. */
+  /**
+   * The same key and the same call happen once; 1 to 255 visible ASCII characters. Default: `params.idempotency_key`, or
+   * `params.idempotencyKey`.
+   */
   readonly idempotencyKey?: string;
   /** Intent of this call; default: the client's. */
   readonly intent?: string;

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, importSPKI, jwtVerify, UnsecuredJWT } from 'jose';
+import {
+  calculateJwkThumbprint,
+  decodeJwt,
+  decodeProtectedHeader,
+  EmbeddedJWK,
+  importSPKI,
+  jwtVerify,
+  UnsecuredJWT,
+} from 'jose';
 import { FakeGateway, json, refuse, rotate, tokenNumber } from '../../test/fake-gateway.js';
 import { generateAgentKey } from './agent-key.js';
 import { GatewayAuthError, GatewayError, GatewayTimeoutError, GatewayTokenError } from './gateway-errors.js';
@@ -68,7 +76,8 @@ describe('ToolGatewayClient', () => {
           { audience: 'arp-tool-gateway', issuer: 'agent-1', subject: 'agent-1', typ: 'agent-assertion+jwt' },
         );
         expect(protectedHeader.alg).toBe(alg);
-        expect(payload).toMatchObject({ tools: body['tools'], permissions: body['permissions'] });
+        const { tools, permissions, intent } = body;
+        expect(payload).toMatchObject({ tools, permissions, ...(intent === undefined ? {} : { intent }) });
         expect(Number(payload.exp) - Number(payload.iat)).toBeLessThanOrEqual(60);
         jtis.add(payload.jti);
       }
@@ -154,6 +163,7 @@ describe('ToolGatewayClient', () => {
     gateway.calls.push(refuse(503, 'tool_overloaded'));
     await gw.proxy('serpapi', 'search');
     const [mint] = gateway.at(MINT);
+    expect(decodeJwt(String(mint?.body['assertion']))['dpop_jkt']).toBe(mint?.body['dpop_jkt']);
     const jtis = new Set<unknown>();
     for (const { headers } of gateway.at(CALL)) {
       const token = headers.authorization?.replace(/^DPoP /, '') ?? '';
@@ -201,7 +211,10 @@ describe('ToolGatewayClient', () => {
     const job = await gw.waitForJob('job_1', { pollMs: 1 });
     expect(job).toEqual({ jobId: 'job_1', status: 'done', result: { id: 'm' }, createdAt: 'c', finishedAt: 'f' });
     expect(gateway.at('/api/jobs/job_1').map(tokenNumber)).toEqual([1, 1, 1]);
+    const stranger = client();
     gateway.other = (_, response) => json(response, 200, { status: 'running' });
+    expect(await stranger.getJob('job_1')).toEqual({ jobId: 'job_1', status: 'running' });
+    expect(gateway.at(MINT).at(-1)?.body).toMatchObject({ tools: ['jobs'], permissions: ['read'] });
     await expect(gw.waitForJob('job_1', { pollMs: 1, timeoutMs: 30 })).rejects.toBeInstanceOf(GatewayTimeoutError);
     await expect(gw.waitForJob('job_1', { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
   });
@@ -210,7 +223,7 @@ describe('ToolGatewayClient', () => {
     const gw = client();
     gateway.calls.push(
       (_, response) => json(response, 200, {}),
-      (_, response) => response.end('<html><title>Hi</title></html>'),
+      (_, response) => void response.end('<html><title>Hi</title></html>'),
     );
     await expect(gw.proxy('serpapi', 'search')).rejects.toMatchObject({ code: 'invalid_response' });
     await expect(gw.proxy('serpapi', 'search')).rejects.toThrow(/no JSON: Hi/);
@@ -220,7 +233,7 @@ describe('ToolGatewayClient', () => {
 
   it('does not follow a redirect with its token', async () => {
     const gw = client({ retry: { retries: 0 } });
-    gateway.calls.push((_, response) => response.writeHead(307, { location: '/elsewhere' }).end());
+    gateway.calls.push((_, response) => void response.writeHead(307, { location: '/elsewhere' }).end());
     await expect(gw.proxy('serpapi', 'search')).rejects.toMatchObject({ code: 'network_error' });
     expect(gateway.at('/elsewhere')).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { mockFor } from '../mock/mock-gateway.js';
 import { membersOf, textOf } from '../transport/answer-body.js';
-import { checkedBaseUrl, isMockUrl } from '../transport/base-url.js';
+import { idempotencyHeader } from '../transport/idempotency-header.js';
+import { checkedBaseUrl, isMockUrl } from '../transport/service-url.js';
 import { generateCorrelationId } from '../transport/correlation.js';
 import { Deadline, sleep, unlessAborted } from '../transport/deadline.js';
 import { globalFetch, Transport } from '../transport/transport.js';
@@ -28,9 +29,8 @@ import type {
   WaitForJobOptions,
 } from './tool-gateway-options.js';
 
-const IDEMPOTENT_ACTIONS = ['http_fetch:get', 'http_fetch:head', 'serpapi', 'openai'];
-/** Actions for which the client asks for a token that can only read. */
-const READS = ['http_fetch:get', 'http_fetch:head', 'serpapi'];
+/** Actions that change nothing: the client asks for a token that can only read, and repeats them. */
+const READS = ['http_fetch:get', 'http_fetch:head', 'serpapi', 'openai', 'gmail_send:profile'];
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const CORRELATION_ID = /^[A-Za-z0-9_.-]{1,128}$/;
 /** Refusals of a token that another token mends: nothing has run. */
@@ -177,7 +177,8 @@ export class ToolGatewayClient {
     options: ProxyOptions,
     isAsync: boolean,
   ): Promise<Answer> {
-    const key = options.idempotencyKey ?? textOf(membersOf(params)['idempotency_key']);
+    const { idempotency_key: inParams, idempotencyKey: inParamsToo } = membersOf(params);
+    const key = options.idempotencyKey ?? textOf(inParams) ?? textOf(inParamsToo);
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
       throw new GatewayError('An idempotency key is 1 to 255 visible ASCII characters.', {
         code: 'idempotency_key_invalid',
@@ -201,11 +202,11 @@ export class ToolGatewayClient {
       prepare: async () => ({
         headers: {
           ...(await this.authorization('POST', '/api/proxy-request', token)),
-          ...(key === undefined ? {} : { 'idempotency-key': key }),
+          ...(key === undefined ? {} : { 'idempotency-key': idempotencyHeader(key) }),
         },
         body: JSON.stringify(this.options.legacyMinting === true ? { agent_token: token, ...body } : body),
       }),
-      repeatable: key !== undefined || isOneOf(this.options.idempotentActions ?? IDEMPOTENT_ACTIONS, tool, action),
+      repeatable: key !== undefined || isOneOf(this.options.idempotentActions ?? READS, tool, action),
       about: { tool, action, params },
     }));
   }
@@ -224,8 +225,8 @@ export class ToolGatewayClient {
     const next = async (): Promise<string> => {
       if (given !== undefined) return this.tokens.successorOf(given);
       if (wanted !== undefined) return this.tokens.tokenFor(wanted);
-      // Every token of the agent reads its jobs, so one without tools will do.
-      return this.tokens.any() ?? this.tokens.tokenFor({ tools: [], permissions: ['read'] });
+      // Every token of the agent reads its jobs, so one that permits no tool will do.
+      return this.tokens.any() ?? this.tokens.tokenFor({ tools: ['jobs'], permissions: ['read'] });
     };
     const token = await this.until(options.signal, next);
     refuseOldToken(token);

@@ -18,12 +18,9 @@ export function excerpt(text: string): string {
   return words.length > 200 ? `${words.slice(0, 200)}…` : words;
 }
 
-/** `fetch failed` alone says nothing; its causes do. */
-export function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (cause === undefined || cause === error) return error.message;
-  const code = membersOf(cause)['code'];
-  const below = cause instanceof Error && cause.message !== '' ? cause.message : textOf(code);
-  return below === undefined ? error.message : `${error.message} (${below})`;
+/** What an error and the errors behind it say: `fetch failed` alone says nothing. Errors may be of another realm. */
+export function causeOf(error: unknown, depth = 0): string {
+  const { message, code, name, cause } = membersOf(error);
+  const said = textOf(message) ?? textOf(code) ?? textOf(name) ?? textOf(error) ?? 'unknown';
+  return textOf(membersOf(cause)['name']) !== undefined && depth < 5 ? `${said} (${causeOf(cause, depth + 1)})` : said;
 }

@@ -1,3 +1,6 @@
+/** A timer for longer than this would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * A signal that fires when one of `signals` does, or after `timeoutMs`. End it in a `finally`: it holds a timer and
  * listeners until then.
@@ -20,7 +23,7 @@ export class Deadline {
       signal.addEventListener('abort', fire, { once: true });
       this.listeners.push(() => signal.removeEventListener('abort', fire));
     }
-    if (timeoutMs === undefined || timeoutMs === Infinity) return;
+    if (timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS) return;
     this.timer = setTimeout(() => {
       this.timedOut = true;
       this.controller.abort(new Error(`No answer within ${timeoutMs} ms.`));

@@ -110,14 +110,23 @@ export class Transport {
     this.retry = { retries, minDelayMs, maxDelayMs, maxRetryAfterMs };
   }
 
+  /** The pause before the `n`th attempt in a row to go on with something that broke off, in milliseconds. */
+  pauseMs(n: number): number {
+    return Math.min(this.retry.minDelayMs * 2 ** (n - 1), this.retry.maxDelayMs);
+  }
+
   /** Sends, repeats where that is safe and promising, and reads the answer. */
   send(call: Call): Promise<Answer> {
     return this.repeating(call, async (attempt) => {
       const content = await this.prepare(call, attempt);
       const deadline = new Deadline([attempt.signal], call.timeoutMs);
       try {
-        const response = await this.request(call, attempt, content, deadline.signal);
-        return await this.read(response, attempt.correlationId);
+        const work = this.request(call, attempt, content, deadline.signal);
+        // Also where a `fetch` of one's own takes no notice of its signal.
+        return await unlessAborted(
+          work.then((response) => this.read(response, attempt.correlationId)),
+          deadline.signal,
+        );
       } catch (error) {
         throw this.named(error, call, attempt, deadline);
       } finally {
@@ -140,7 +149,7 @@ export class Transport {
       const late = (): void => opening.abort(deadline.signal.reason);
       deadline.signal.addEventListener('abort', late, { once: true });
       try {
-        const response = await this.request(call, attempt, content, opening.signal);
+        const response = await unlessAborted(this.request(call, attempt, content, opening.signal), opening.signal);
         if (!response.ok) await this.read(response, attempt.correlationId);
         return response;
       } catch (error) {

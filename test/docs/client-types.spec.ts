@@ -1,0 +1,32 @@
+import openapiTS, { astToString } from 'openapi-typescript';
+import type { OpenAPI3 } from 'openapi-typescript';
+import type { RunEvent as ClientRunEvent } from '@arp-jarvis/client';
+import type { RunEvent } from '#contract';
+import { call } from '../e2e/http.js';
+import { inOneProcess } from '../e2e/suites.js';
+import type { SuiteUnderTest } from '../e2e/suites.js';
+import { expectCheckedIn } from './checked-in.js';
+
+const HEAD = '// Generated from the OpenAPI document as served, by `npm run docs`; a test compares.\n\n';
+
+/** Assignable both ways; streams are not in the OpenAPI documents. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+describe('the types of the client are those of the services', () => {
+  let suite: SuiteUnderTest;
+  beforeAll(async () => {
+    suite = await inOneProcess();
+  });
+  afterAll(() => suite.stop());
+
+  it.each(['gateway', 'coordinator', 'atomic-executor'] as const)('libs/client/src/generated/%s.ts', async (name) => {
+    const base = name === 'atomic-executor' ? suite.executor : suite[name];
+    const { body } = await call<OpenAPI3>('GET', `${base}/openapi.json`);
+    expectCheckedIn(`libs/client/src/generated/${name}.ts`, HEAD + astToString(await openapiTS(body)));
+  });
+
+  it('RunEvent', () => {
+    const isSame: Same<ClientRunEvent, RunEvent> = true;
+    expect(isSame).toBe(true);
+  });
+});
