@@ -6,6 +6,7 @@ import type { RunStartRequest } from '#contract';
 import { Database, DueRows } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
+import { inactiveAgent } from '../tokens/token-facts.js';
 import { jobContext } from './job-identity.js';
 import { JobsRepository } from './jobs.repository.js';
 import type { DueJob } from './jobs.repository.js';
@@ -62,6 +63,8 @@ export class JobSubmissionService implements OnApplicationBootstrap, OnModuleDes
   private async submit(runs: RunsApi, job: DueJob, signal: AbortSignal): Promise<void> {
     const { job_id, agent_id, owner, attempts } = job;
     const ctx = jobContext({ agentId: agent_id, owner }, job_id, signal);
+    // Somebody has stopped the agent while its job waited for the coordinator.
+    if (!job.may_start) return this.refuse(job, inactiveAgent(agent_id));
     try {
       await runs.startRun(ctx, JSON.parse(job.request) as RunStartRequest);
       await this.repository.markSubmitted(this.database, job_id);
@@ -76,9 +79,9 @@ export class JobSubmissionService implements OnApplicationBootstrap, OnModuleDes
     }
   }
 
-  /** The coordinator will never take it. */
+  /** It is never handed over, or never taken. */
   private async refuse({ job_id }: DueJob, error: AppError): Promise<void> {
-    this.logger.error({ err: error, job_id, code: error.code }, 'the coordinator refuses a job');
+    this.logger.error({ err: error, job_id, code: error.code }, 'a job is refused');
     const end = { state: 'failed', result: null, error_code: error.code, error_message: error.message } as const;
     await this.repository.finish(this.database, job_id, end).catch((failure: unknown) => {
       this.logger.warn({ err: failure, job_id }, 'a refused job could not be ended; it is tried again');
