@@ -36,6 +36,7 @@ const suite = spawn(process.execPath, [join(ROOT, 'dist/apps/standalone/src/main
     ARP_RUN_GATEWAY_PORT: String(ports['run-gateway']),
     ARP_RUN_COORDINATOR_PORT: String(ports['run-coordinator']),
     ARP_ATOMIC_EXECUTOR_PORT: String(ports['atomic-executor']),
+    ARP_TOOL_GATEWAY_PORT: '0',
   },
 });
 let passed = 0;

@@ -15,6 +15,7 @@ import { startPostgres } from './postgres.mjs';
 import { clearProgress, step } from './progress.mjs';
 import { present } from './report.mjs';
 import { measureStored } from './stored.mjs';
+import { measureTools } from './tools.mjs';
 
 const MEASURES = {
   echo: measureEcho,
@@ -24,6 +25,7 @@ const MEASURES = {
   memory: measureMemory,
   packs: measurePacks,
   policy: measurePolicy,
+  tools: measureTools,
   follow: measureFollow,
   stored: measureStored,
 };

@@ -1,7 +1,18 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** What can be measured, in the order in which it is. */
-export const SECTIONS = ['echo', 'ceiling', 'composite', 'idle', 'memory', 'packs', 'policy', 'follow', 'stored'];
+export const SECTIONS = [
+  'echo',
+  'ceiling',
+  'composite',
+  'idle',
+  'memory',
+  'packs',
+  'policy',
+  'tools',
+  'follow',
+  'stored',
+];
 
 const FULL = { seconds: 10, storedRuns: 1_000_000, memoryRuns: 10_000, followWrites: 200 };
 const QUICK = { seconds: 3, storedRuns: 50_000, memoryRuns: 2_000, followWrites: 50 };

@@ -16,6 +16,7 @@ const KEPT_LOG = 4_000;
  * @property {number} pid
  * @property {import('./http-client.mjs').HttpClient} gateway
  * @property {import('./http-client.mjs').HttpClient} coordinator
+ * @property {import('./http-client.mjs').HttpClient} toolGateway
  * @property {string} database name of its database
  */
 
@@ -33,7 +34,8 @@ const KEPT_LOG = 4_000;
  */
 export async function withSuite({ postgres, name, connections, settings, nodeFlags = [] }, use) {
   await postgres.createDatabase(name);
-  const [gateway, coordinator, executor] = [await freePort(), await freePort(), await freePort()];
+  const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [gateway, coordinator, executor, toolGateway] = ports;
   const origin = (port) => `http://127.0.0.1:${port}`;
   const env = {
     // What the developer has in the environment or in .env files does not count: only what is printed does.
@@ -46,6 +48,7 @@ export async function withSuite({ postgres, name, connections, settings, nodeFla
     ARP_RUN_GATEWAY_PORT: String(gateway),
     ARP_RUN_COORDINATOR_PORT: String(coordinator),
     ARP_ATOMIC_EXECUTOR_PORT: String(executor),
+    ARP_TOOL_GATEWAY_PORT: String(toolGateway),
     JARVIS_POLICY_PROFILE: 'dev-allow',
     LOG_LEVEL: 'warn',
     LOG_FORMAT: 'json',
@@ -59,10 +62,17 @@ export async function withSuite({ postgres, name, connections, settings, nodeFla
   });
   const log = lastOf(child);
   const stop = atEnd(() => end(child));
-  const clients = [gateway, coordinator].map((port) => connectTo(origin(port), connections));
+  const clients = [gateway, coordinator, toolGateway].map((port) => connectTo(origin(port), connections));
   try {
-    await untilServing([gateway, coordinator, executor].map(origin), child);
-    return await use({ pid: child.pid, gateway: clients[0], coordinator: clients[1], database: name });
+    await untilServing(ports.map(origin), child);
+    const [asGateway, asCoordinator, asToolGateway] = clients;
+    return await use({
+      pid: child.pid,
+      gateway: asGateway,
+      coordinator: asCoordinator,
+      toolGateway: asToolGateway,
+      database: name,
+    });
   } catch (error) {
     throw new Error(`${error.message}${log() === '' ? '' : `\nThe suite's last log lines:\n${log()}`}`, {
       cause: error,

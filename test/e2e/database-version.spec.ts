@@ -23,6 +23,7 @@ describe('a database that is not at the version of the code', () => {
       ARP_RUN_COORDINATOR_PORT: String(port),
       ARP_RUN_GATEWAY_PORT: '0',
       ARP_ATOMIC_EXECUTOR_PORT: '0',
+      ARP_TOOL_GATEWAY_PORT: '0',
       ...env,
     });
     return { service, port };

@@ -28,6 +28,7 @@ describe('programs as a person starts and stops them', () => {
         ARP_RUN_GATEWAY_PORT: String(gateway),
         ARP_RUN_COORDINATOR_PORT: String(coordinator),
         ARP_ATOMIC_EXECUTOR_PORT: String(executor),
+        ARP_TOOL_GATEWAY_PORT: '0',
       },
     };
   }

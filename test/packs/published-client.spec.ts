@@ -28,7 +28,7 @@ function ofNode(file: string, source: string): string[] {
       ts.isStringLiteral(node) &&
       (ts.isImportDeclaration(node.parent) ||
         ts.isExportDeclaration(node.parent) ||
-        ts.isLiteralTypeNode(node.parent) ||
+        (ts.isLiteralTypeNode(node.parent) && ts.isImportTypeNode(node.parent.parent)) ||
         (ts.isCallExpression(node.parent) && /^(require|import)$/.test(node.parent.expression.getText())));
     if (isModule && (node.text.startsWith('node:') || builtinModules.includes(node.text))) {
       found.push(`${file}: ${node.text}`);

@@ -9,6 +9,8 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm test': 'is what runs this',
   'npm ci': 'scripts/install.mjs has run it for these tests',
   'npm run build': 'scripts/build.mjs has run it for these tests',
+  'UPSTREAM_MODE=mock npm start -- --no-demo': 'test/tool-gateway/examples.spec.ts has the suite so',
+  'node examples/tool-gateway/lead-scraper.mjs': 'test/tool-gateway/examples.spec.ts',
 };
 const COMPOSE = /docker compose (--profile \w+) up/;
 
@@ -34,6 +36,7 @@ describe('README.md', () => {
       ARP_RUN_GATEWAY_PORT: ports[8080],
       ARP_RUN_COORDINATOR_PORT: ports[8081],
       ARP_ATOMIC_EXECUTOR_PORT: ports[8082],
+      ARP_TOOL_GATEWAY_PORT: '0',
     };
   });
   afterAll(async () => tree.remove());

@@ -76,7 +76,9 @@ describe('weakness 23: Idempotency-Key', () => {
     expect((await send('free', 'k-first', {}, limited, strict)).status).toBe(200);
     flatError(await send('free', 'k-free', {}, limited, strict), 429, 'tool_rate_limited');
     const fails = { tool: 'test.fails', action: 'with', params: { code: 'credential_missing' } };
-    flatError(await send('', 'k-unconfigured', fails), 503, 'tool_not_configured');
+    for (const again of [await send('', 'k-unconfigured', fails), await send('', 'k-unconfigured', fails)]) {
+      expect(flatError(again, 503, 'tool_not_configured').details).not.toHaveProperty('idempotent_replay');
+    }
     const rows = await suite.database.query('select 1 from tool_answers where lease_until is not null');
     expect(rows).toEqual([]);
     expect((await send('free', 'k-free')).status).toBe(200);
@@ -90,13 +92,24 @@ describe('weakness 23: Idempotency-Key', () => {
     for (const [key, answer, status, code] of [
       ['refused', { status: 400 }, 400, 'tool_params_invalid'],
       ['lost', 'cut', 502, 'tool_outcome_unknown'],
+      ['turned away', { status: 401 }, 502, 'tool_upstream_error'],
     ] as const) {
       suite.upstream.script(key, answer, { status: 200 });
-      const first = flatError(await send(key, `k-${key}`), status, code);
-      const again = flatError(await send(key, `k-${key}`), status, code);
+      const first = flatError(await send(key, `k-${key.replace(' ', '-')}`), status, code);
+      const again = flatError(await send(key, `k-${key.replace(' ', '-')}`), status, code);
       expect(again.details).toEqual({ ...first.details, idempotent_replay: true });
       expect(suite.upstream.count(key)).toBe(1);
     }
+  });
+
+  it('what failed and does no harm may be asked for again', async () => {
+    suite.upstream.script('repaired', { status: 401 }, { status: 200 });
+    flatError(await send('repaired', 'k-repaired', { action: 'put' }), 502, 'tool_upstream_error');
+    expect((await send('repaired', 'k-repaired', { action: 'put' })).status).toBe(200);
+    const quick = await suite.gateway({ JARVIS_TOOL_CALL_TIMEOUT_MS: '300', JARVIS_TOOL_RETRIES: '0' });
+    suite.upstream.script('late', 'hang', { status: 200 });
+    flatError(await send('late', 'k-late', { action: 'put' }, agent, quick), 504, 'tool_upstream_timeout');
+    expect((await send('late', 'k-late', { action: 'put' })).status).toBe(200);
   });
 
   it.each([

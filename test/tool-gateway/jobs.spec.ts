@@ -154,8 +154,9 @@ describe('asynchronous calls', () => {
     };
     const gateways = [await suite.gateway({}, { runs: away }), await suite.gateway({}, { runs: away })];
     const ids: string[] = [];
-    for (let count = 0; count < 20; count += 1)
+    for (let count = 0; count < 20; count += 1) {
       ids.push(await submit(`away ${count}`, { action: 'send' }, agent, gateways[count % 2]));
+    }
     while (ids.some((id) => !starts.has(id))) await sleep(20);
     expect((await read(ids[0] ?? '', agent, gateways[0])).body.status).toBe('queued');
     isAway = false;

@@ -77,6 +77,16 @@ describe('the stock Python SDK, as it was recorded', () => {
     expect(job.body).not.toHaveProperty('error');
   });
 
+  it('a mail that the SDK sends again, under the same correlation id, is sent once', async () => {
+    const agent_token = await mint('mint-gmail');
+    const sameCall = { agent_token, correlation_id: 'req_1763751196679_again0001' };
+    const [first, again] = [await replay('gmail-send-async', sameCall), await replay('gmail-send-async', sameCall)];
+    const next = await replay('gmail-send-async', { agent_token });
+    expect(first.body['job_id']).toEqual(expect.any(String));
+    expect(again.body['job_id']).toBe(first.body['job_id']);
+    expect(next.body['job_id']).not.toBe(first.body['job_id']);
+  });
+
   it('the correlation id of the request comes back', async () => {
     const { headers } = await replay('mint-serpapi', { correlation_id: 'req_1763751196679_m4n7tewnh' });
     expect(headers['x-correlation-id']).toBe('req_1763751196679_m4n7tewnh');

@@ -175,6 +175,9 @@ describe('a message', () => {
     [['nobody']],
     [['"a@example.com b"@internal.example']],
     [['a@example.com, @example.com']],
+    [["a@example.com'.internal.example"]],
+    // Each is in order, both together are not.
+    [['"a@example.com', '.<a@example.com>internal.example']],
     [[' ']],
     [Array.from({ length: 101 }, (_, index) => `a${index}@example.com`)],
   ])('is not made for %j, which are quoted nowhere', async (to) => {

@@ -13,7 +13,7 @@ export interface Mail {
   readonly html?: string | undefined;
 }
 
-const ADDRESS = /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/;
+const ADDRESS = /^[^\s@<>()[\]\\,;:"]+@[\p{L}\p{M}\p{N}.-]+$/u;
 const RECIPIENTS_AT_MOST = 100;
 
 /**
@@ -38,16 +38,21 @@ export async function rawMessage({ from, to, cc, bcc, subject, text, html }: Mai
     disableUrlAccess: true,
   }).compile();
   node.keepBcc = true;
+  // Fields that are in order one by one can be read as something else together, such as after a quotation mark without its second.
+  refuseOthers(node.getEnvelope().to);
   return node.build();
 }
 
 /** The addresses that a field names. What is wrong is not quoted: recipients are nobody's business. */
 function addressesOf(field: string): string[] {
   const addresses = parseAddresses(field, { flatten: true }).map(({ address }) => address);
-  if (addresses.some((address) => !ADDRESS.test(address))) {
-    throw invalid('One of the addresses is not like ann@example.com.');
-  }
+  refuseOthers(addresses);
   return addresses;
+}
+
+function refuseOthers(addresses: readonly string[]): void {
+  if (addresses.every((address) => ADDRESS.test(address))) return;
+  throw invalid('One of the addresses is not like ann@example.com.');
 }
 
 function invalid(message: string): TerminalError {

@@ -10,7 +10,10 @@ export class SetCredentialRequest {
   @StringField({ description: 'The secret, at most 16,384 characters. It is encrypted and never shown again.' })
   credential!: string;
 
-  @JsonObjectField({ optional: true, description: 'What people want to know of it. Shown to whoever may list it.' })
+  @JsonObjectField({
+    optional: true,
+    description: 'What people want to know of it, at most 16,384 characters as JSON. Shown to whoever may list it.',
+  })
   metadata?: Record<string, unknown>;
 }
 

@@ -24,6 +24,7 @@ const AFTER_ALL = { createdAt: 'infinity', id: '' };
 const TOOL = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const SECRET_AT_MOST = 16_384;
+const METADATA_AT_MOST = 16_384;
 
 /**
  * Versions of credentials, as people manage them. Whoever sees all tenants (`tenant.all`), and everybody where nobody is
@@ -173,7 +174,7 @@ function notFound(details: { readonly id: string } | { readonly tool: string }):
 }
 
 /** Repeats nothing of the request: somebody may have put the secret into the wrong field. */
-function refuseRequest({ tool, version, credential }: SetCredentialRequest): void {
+function refuseRequest({ tool, version, credential, metadata }: SetCredentialRequest): void {
   const issues: Issue[] = [];
   if (!TOOL.test(tool)) {
     issues.push({ path: 'tool', message: 'must be the name of a tool, such as serpapi' });
@@ -184,7 +185,19 @@ function refuseRequest({ tool, version, credential }: SetCredentialRequest): voi
   if (credential === '' || credential.length > SECRET_AT_MOST) {
     issues.push({ path: 'credential', message: `must have 1 to ${SECRET_AT_MOST} characters` });
   }
+  if (metadata !== undefined && !isShort(metadata)) {
+    issues.push({ path: 'metadata', message: `must have at most ${METADATA_AT_MOST} characters as JSON` });
+  }
   if (issues.length > 0) throw invalidRequest(issues);
+}
+
+/** What is nested too deep to be written is too long too. */
+function isShort(metadata: object): boolean {
+  try {
+    return JSON.stringify(metadata).length <= METADATA_AT_MOST;
+  } catch {
+    return false;
+  }
 }
 
 function presentCredential(row: ToolCredentialEntity): StoredCredential {

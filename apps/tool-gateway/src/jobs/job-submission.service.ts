@@ -77,11 +77,13 @@ export class JobSubmissionService implements OnApplicationBootstrap, OnModuleDes
 
   private async submit(runs: RunsApi, job: DueJob): Promise<void> {
     const { job_id, agent_id, owner, attempts } = job;
-    const ctx = jobContext({ agentId: agent_id, owner }, job_id, new AbortController().signal);
+    const ctx = jobContext({ agentId: agent_id, owner }, job_id, this.stopping.signal);
     try {
       await runs.startRun(ctx, JSON.parse(job.request) as RunStartRequest);
       await this.repository.markSubmitted(this.database, job_id);
     } catch (error) {
+      // What was given up when this process stops is handed over by another, or by the next.
+      if (this.stopping.signal.aborted) return;
       if (isRefusal(error)) return this.refuse(job, error);
       this.logger.warn({ err: error, job_id, attempts }, 'a job could not be handed over; it is tried again');
       const isElsewhere = !wasNotSent(error) && !wasTurnedAway(error) && peerAnswerOf(error) === undefined;

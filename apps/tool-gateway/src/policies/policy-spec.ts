@@ -41,7 +41,7 @@ export class PolicyGuards {
   @StringArrayField({
     optional: true,
     description:
-      'Hosts that a call may reach, each with its subdomains, that of the tool itself included. Empty: none. Absent: any.',
+      'Hosts that parameters may name, recipients of mails included, each with its subdomains, and where their redirects may lead. The service that a tool calls by itself needs no leave. Empty: none. Absent: any.',
   })
   allowedDomains?: string[];
 

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { stringify } from 'safe-stable-stringify';
+import { AppError } from '#contract';
 import type { RequestContext } from '#contract';
 import { errorReply } from '#http';
 import type { AgentGrant } from '../tokens/agent-grant.js';
@@ -79,17 +81,28 @@ export class ProxyService {
     const action = await this.catalogue.find(ctx, request.tool, request.action);
     this.admission.checkToken(grant, action, request);
     if (request.isAsync) this.calls.requireJobs();
-    if (request.idempotencyKey === undefined) return this.perform(ctx, call, action);
+    const key = request.idempotencyKey ?? this.impliedKey(call, action);
+    if (key === undefined) return this.perform(ctx, call, action);
     const { tool, params, isAsync } = request;
     const found = await this.idempotency.begin({
       agentId: grant.agentId,
-      key: request.idempotencyKey,
+      key,
       request: [tool, request.action, params, isAsync],
       // Nothing of a job is written without its answer.
       mayBeginAgain: isAsync || action.isIdempotent,
       callMs: isAsync ? 0 : this.options.callTimeoutMs,
     });
     return isKept(found) ? { ...found, isReplay: true } : this.performOnce(ctx, call, action, found);
+  }
+
+  /**
+   * The stock Python SDK repeats every call that fails, mails too, under one correlation id: where it is served, that and the request
+   * stand for the key that it does not send.
+   */
+  private impliedKey({ request, correlationId }: Call, action: ToolAction): string | undefined {
+    if (!this.options.legacyMinting || action.isIdempotent) return undefined;
+    const { tool, params, isAsync } = request;
+    return `${correlationId} ${stringify([tool, request.action, params, isAsync])}`;
   }
 
   /** Under an idempotency key: what may have taken effect is remembered, what certainly did not may be asked for again. */
@@ -99,9 +112,9 @@ export class ProxyService {
       if (jobIdOf(outcome) === null) await this.idempotency.keep(hold, outcome);
       return outcome;
     } catch (error) {
-      const isDefinite = error instanceof ToolFailure && error.facts.wasSent !== false && !error.facts.mayRepeat;
-      if (isDefinite) await this.idempotency.keepError(hold, error);
-      else await this.idempotency.release(hold);
+      const definite = definiteError(error, action, call.request);
+      if (definite === undefined) await this.idempotency.release(hold);
+      else await this.idempotency.keepError(hold, definite);
       throw error;
     }
   }
@@ -136,6 +149,14 @@ export class ProxyService {
       ...end,
     });
   }
+}
+
+/** The error to keep for good; undefined: the same key may be used again. */
+function definiteError(error: unknown, action: ToolAction, { isAsync }: ToolRequest): AppError | undefined {
+  if (error instanceof ToolFailure) return error.isDefinite(action) ? error : undefined;
+  if (error instanceof AppError || isAsync || action.isIdempotent) return undefined;
+  // Nobody foresaw it, so nobody knows how far it came.
+  return new AppError('tool_outcome_unknown');
 }
 
 function jobIdOf({ body }: Outcome): string | null {

@@ -46,7 +46,7 @@ describe('RetentionService', () => {
     await home.query(
       `insert into tool_rate_limits values ('old', 1, (extract(epoch from now()) - 3700) * 1000), ('new', 1, extract(epoch from now()) * 1000)`,
     );
-    const logger = createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' } as never);
+    const logger = createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
     const options = { retentionDays: 7 } as ToolGatewayOptions;
     await new RetentionService(database, new RemainsRepository(), options, logger).sweep();
     const left = await home.query(

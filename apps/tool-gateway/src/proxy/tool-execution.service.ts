@@ -104,7 +104,7 @@ export class ToolExecutionService {
     if (!isBegun) return new AppError('tool_overloaded', { message: 'The call had no place in the time that it has.' });
     if (!isIdempotent) return new ToolFailure('tool_outcome_unknown', { blame: 'upstream', mayRepeat: false, details });
     const blame = reason.why === 'late' ? 'upstream' : 'nobody';
-    return new ToolFailure('tool_upstream_timeout', { blame, mayRepeat: false, details });
+    return new ToolFailure('tool_upstream_timeout', { blame, mayRepeat: true, details });
   }
 }
 

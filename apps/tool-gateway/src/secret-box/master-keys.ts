@@ -16,7 +16,8 @@ const SETTING = 'JARVIS_TOOL_ENCRYPTION_KEYS';
 const REMEDY = `Make one with: echo "k1:$(openssl rand -base64 ${MASTER_KEY_BYTES})"`;
 
 /**
- * Reads `<name>:<base64 of 32 bytes>`, several separated by commas, the one that seals first.
+ * Reads `<name>:<base64 of 32 bytes>`, several separated by commas, the one that seals first. Where several gateways share a database,
+ * a new key is added to all of them as the second before it becomes the first of any: the others must open what that one seals.
  *
  * @throws StartupError which entry is wrong and why, by its place and never by what is in it
  */

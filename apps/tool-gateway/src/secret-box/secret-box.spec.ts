@@ -45,6 +45,15 @@ describe('a sealed value', () => {
     );
   });
 
+  it.each(['table', 'id', 'owner'] as const)('does not open in a row with another %s alone', (field) => {
+    fc.assert(
+      fc.property(fc.string(), place, fc.string(), (secret, where, other) => {
+        fc.pre(where[field] !== other);
+        expect(() => box.open(box.seal(secret, where), { ...where, [field]: other })).toThrow(SecretBoxError);
+      }),
+    );
+  });
+
   it('does not open with another key, of another name or of its own', () => {
     const where = { table: 'tool_credentials', id: '1', owner: 'o' };
     const sealed = box.seal('secret', where);

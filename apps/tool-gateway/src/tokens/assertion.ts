@@ -52,8 +52,11 @@ export function readAssertion(
   now: Date,
 ): Assertion {
   const { header, claims } = decoded(text);
-  const typ = header.typ?.toLowerCase().replace(/^application\//, '');
-  if (typ === undefined || !TYPES.includes(typ)) throw invalid('its typ must be agent-assertion+jwt or JWT');
+  // As it came: nothing has said yet that it is a text.
+  const typ = String(header.typ)
+    .toLowerCase()
+    .replace(/^application\//, '');
+  if (!TYPES.includes(typ)) throw invalid('its typ must be agent-assertion+jwt or JWT');
   const { iss, sub, aud, iat, exp, jti } = claims;
   if (iss !== request.agent_id || sub !== request.agent_id) throw invalid('its iss and sub must be the agent_id');
   const audience = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;

@@ -43,7 +43,9 @@ export async function readDpopProof(sent: DpopProof, demand: DpopDemand): Promis
   const { htm, htu, ath, iat, jti } = claims;
   if (htm !== method) throw invalidProof(`its htm must be ${method}`);
   const target = targetOf(url);
-  if (typeof htu !== 'string' || targetOf(htu) !== target) throw invalidProof(`its htu must be ${target}`);
+  if (target === undefined || typeof htu !== 'string' || targetOf(htu) !== target) {
+    throw invalidProof(`its htu must be ${target ?? 'the URL of the request'}`);
+  }
   if (ath !== createHash('sha256').update(demand.token).digest('base64url')) {
     throw invalidProof('its ath must be the SHA-256 of the token in base64url');
   }
@@ -80,9 +82,9 @@ async function signedByItsKey(proof: string, { jkt, now }: DpopDemand): Promise<
   return payload;
 }
 
-/** A URL as proofs are compared: scheme, host and path in normal form. */
-function targetOf(url: string): string {
-  if (!URL.canParse(url)) return '';
+/** A URL as proofs are compared: scheme, host and path in normal form; undefined when it is none. */
+function targetOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }

@@ -61,6 +61,25 @@ describe('namedHosts', () => {
     expect(namedHosts(schema as Record<string, unknown>, params)).toEqual(hosts);
   });
 
+  it.each([
+    'a@corp.example .evil.example',
+    'a@corp.example\u2028.evil.example',
+    'a@corp.example"".evil.example',
+    "a@corp.example'.evil.example",
+    'a@corp.example(x).evil.example',
+    '"a@corp.example"<>.evil.example',
+    'a@corp.example, b @ evil.example',
+  ])('gives %j as it is too, as mailers may read another domain', (to) => {
+    expect(namedHosts({}, { to })).toContain(to);
+  });
+
+  it.each([
+    ['"Ann, of Corp" <a@corp.example>, b@b.example; c@c.example', ['corp.example', 'b.example', 'c.example']],
+    ['"a@corp.example" <a@corp.example>', ['corp.example']],
+  ])('finds the domains of %j', (to, hosts) => {
+    expect(namedHosts({}, { to })).toEqual(hosts);
+  });
+
   it('ends for schemas that refer to themselves', () => {
     const schema = { properties: { a: { $ref: '#' } }, anyOf: [{ $ref: '#' }] };
     expect(namedHosts(schema, { a: { a: {} } })).toEqual([]);

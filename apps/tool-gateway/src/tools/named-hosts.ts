@@ -86,12 +86,19 @@ function addUrlHost(text: string, hosts: Set<string>): void {
   }
 }
 
-/** Of one address, of several in one text, or of a list; with names beside them or without. */
+/** The domain of an address that ends where an address may: what mailers make of anything else is theirs to say. */
+const MAIL_DOMAIN = /@([^\s,;<>"'()@]+)(?= *(?:[,;>]|$)|["'] ?<[^<>@\s]+@[^<>@\s]+>)/g;
+
+/**
+ * Of one address, of several in one text, or of a list; with names beside them or without. A text with an @ that is not before such a
+ * domain is given too, so that a policy refuses it: mailers read `ann@corp.example "".evil.example` as one address.
+ */
 function addMailHosts(value: unknown, hosts: Set<string>): void {
   for (const text of Array.isArray(value) ? value : [value]) {
     if (typeof text !== 'string') continue;
-    const domains = [...text.matchAll(/@([^\s,;<>"'()@]+)/g)].map(([, domain]) => domain ?? '');
-    for (const domain of domains.length === 0 ? [text] : domains) hosts.add(domain.toLowerCase());
+    const domains = [...text.matchAll(MAIL_DOMAIN)].map(([, domain]) => domain ?? '');
+    const isClear = domains.length > 0 && domains.length === text.split('@').length - 1;
+    for (const host of isClear ? domains : [...domains, text]) hosts.add(host.toLowerCase());
   }
 }
 

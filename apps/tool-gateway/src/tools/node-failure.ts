@@ -12,6 +12,9 @@ export interface NodeError {
 /** Who has to change something: `caller` his request, `upstream` itself, `nobody`: nothing was found out. */
 export type Blame = 'caller' | 'upstream' | 'nobody';
 
+/** Codes with which an idempotent action failed that somebody may repair: it is worth asking again with the same key. */
+const PASSING: readonly ErrorCode[] = ['tool_upstream_error', 'tool_upstream_timeout'];
+
 /** A call of a tool that failed on its way to the upstream or there. */
 export class ToolFailure extends AppError {
   constructor(
@@ -33,6 +36,12 @@ export class ToolFailure extends AppError {
       ...(details === undefined ? {} : { details }),
       ...(message === undefined ? {} : { message }),
     });
+  }
+
+  /** Whether it is the answer for good: what was asked for may have happened, or will never. */
+  isDefinite({ isIdempotent }: Pick<ToolAction, 'isIdempotent'>): boolean {
+    const { wasSent, mayRepeat } = this.facts;
+    return wasSent !== false && !mayRepeat && !(isIdempotent && PASSING.includes(this.code));
   }
 }
 
@@ -100,7 +109,7 @@ export function toolFailureOf(error: NodeError, { isIdempotent }: Pick<ToolActio
   const details = detailsOf(error);
   const status = details['status'];
   if (UNCONFIGURED.includes(code)) {
-    return new ToolFailure('tool_not_configured', { blame: 'nobody', mayRepeat: false, details });
+    return new ToolFailure('tool_not_configured', { blame: 'nobody', mayRepeat: false, wasSent: false, details });
   }
   if (code === 'outcome_unknown' || (!isIdempotent && UNCERTAIN.includes(code))) {
     return new ToolFailure('tool_outcome_unknown', { blame: 'upstream', mayRepeat: false, details });

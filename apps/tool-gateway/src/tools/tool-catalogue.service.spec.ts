@@ -3,7 +3,7 @@ import { createLogger } from '#http';
 import { ToolCatalogueService } from './tool-catalogue.service.js';
 
 const CTX = { signal: new AbortController().signal } as RequestContext;
-const LOGGER = createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' } as never);
+const LOGGER = createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
 
 function nodeType(id: string, version: string, rest: Partial<NodeType> = {}): NodeType {
   const extensions = { 'jarvis.pack_id': id.slice(0, id.lastIndexOf('.')), 'jarvis.side_effect': 'read' };

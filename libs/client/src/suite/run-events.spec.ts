@@ -61,6 +61,16 @@ describe('the events of a run', () => {
     },
   );
 
+  it('are read on when an answer ends inside a line', async () => {
+    let isFirst = true;
+    answer = (request, response) => {
+      response.writeHead(200).end(isFirst ? WHOLE.subarray(0, WHOLE.length - 9) : lines(after(request)));
+      isFirst = false;
+    };
+    expect(await read()).toEqual(EVENTS);
+    expect(cursors()).toEqual([null, '2']);
+  });
+
   it('are followed in chunks of any size, with keep-alives in between', async () => {
     answer = async (_, response) => {
       response.writeHead(200, { 'content-type': 'application/x-ndjson' });

@@ -178,7 +178,8 @@ const UP = [
      constraint "tool_answers_pkey" primary key ("agent_id", "key_hash")
    )`,
   `create index "tool_answers_expiry" on "tool_answers" ("expires_at")`,
-  `create table "tool_rate_limits" (
+  // A crash of PostgreSQL empties it, which lets a minute's calls through once more; a commit for each call would cost more.
+  `create unlogged table "tool_rate_limits" (
      "key" text not null,
      "points" integer not null default 0,
      "expire" bigint,

@@ -18,6 +18,14 @@ const HANDLERS = `
     const ref = await ctx.artifacts.put('the secret: ' + secret, { name: secret });
     return { secret, [secret]: 1, length: secret.length, url: 'https://a.example/?k=' + encodeURIComponent(secret), id: ref.id };
   },
+  odd: async (_, ctx) => {
+    const secret = await ctx.credentials.get('acme.key');
+    const cycle = { secret }; cycle.self = cycle;
+    ctx.logger.info(7, cycle);
+    ctx.logger.info('a date', { at: new Date(0), secret });
+    ctx.progress({ fraction: 0.5, message: 7 });
+    return {};
+  },
   prints: async (_, ctx) => { console.log('printed ' + await ctx.credentials.get('acme.key')); return {}; },
   printsLater: async (_, ctx) => {
     const secret = await ctx.credentials.get('acme.key');
@@ -123,6 +131,16 @@ describe.each(['in process', 'isolated'])('credentials of a handler, %s', (name)
     const shown = `${JSON.stringify(end)} ${String(cause instanceof Error ? cause.stack : cause)}`;
     expect(shown).not.toContain(CANARY);
     if (handler !== 'throwsCode') expect(String(cause)).toContain('[credential]');
+  });
+
+  it('may be logged in whatever odd way', async () => {
+    const { end, lines } = await run(hosts[name], 'odd');
+    expect(end.state).toBe('succeeded');
+    expect(lines).toEqual([
+      'info 7 {"dropped":"fields that cannot be written as JSON"}',
+      'info a date {"at":"1970-01-01T00:00:00.000Z","secret":"[credential]"}',
+      '{"fraction":0.5,"message":"7"}',
+    ]);
   });
 
   it('are those that its node declares', async () => {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { JsonObject } from '../json-schema.js';
 import { CredentialMask } from './credential-mask.js';
 import { credentialNotDeclared } from './credential-errors.js';
 import { handlerError } from './handler-error.js';
@@ -34,12 +35,20 @@ export function maskedCall(call: HandlerCall): MaskedCall {
 export function maskedPorts(ports: CallPorts, mask: CredentialMask): CallPorts {
   return {
     log: (level, message, fields) => {
-      if (fields === undefined || mask.isEmpty) ports.log(level, mask.text(message), fields);
-      else ports.log(level, mask.text(message), mask.json(fields));
+      if (mask.isEmpty) ports.log(level, message, fields);
+      else ports.log(level, mask.text(String(message)), fields === undefined ? undefined : maskedFields(fields, mask));
     },
-    progress: (progress) => ports.progress(mask.json(progress)),
-    putArtifact: (content, { name, mediaType }) =>
-      ports.putArtifact(mask.bytes(content), { name: mask.text(name), mediaType: mask.text(mediaType) }),
+    progress: (progress) => {
+      const { message } = progress;
+      ports.progress(
+        mask.isEmpty || message === undefined ? progress : { ...progress, message: mask.text(String(message)) },
+      );
+    },
+    putArtifact: (content, options) => {
+      if (mask.isEmpty) return ports.putArtifact(content, options);
+      const [name, mediaType] = [options.name, options.mediaType].map((text) => mask.text(String(text)));
+      return ports.putArtifact(mask.bytes(content), { name: name ?? '', mediaType: mediaType ?? '' });
+    },
     getArtifact: (id) => ports.getArtifact(id),
     getCredential: async (name) => {
       const secret = await ports.getCredential(name);
@@ -47,6 +56,15 @@ export function maskedPorts(ports: CallPorts, mask: CredentialMask): CallPorts {
       return secret;
     },
   };
+}
+
+/** A log line is not worth a failure. */
+function maskedFields(fields: JsonObject, mask: CredentialMask): JsonObject {
+  try {
+    return mask.json(JSON.parse(JSON.stringify(fields)) as JsonObject);
+  } catch {
+    return { dropped: 'fields that cannot be written as JSON' };
+  }
 }
 
 function maskedEnd(end: HandlerEnd, mask: CredentialMask): HandlerEnd {
