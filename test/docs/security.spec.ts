@@ -6,7 +6,14 @@ import { readSettings } from '#config';
 import { ERROR_CATALOGUE, PERMISSIONS } from '#contract';
 import { settingsByService } from './settings.js';
 
-const TESTS = ['test/auth', 'test/keycloak', 'test/docs', 'libs/auth/src', 'libs/auth/src/outbound'];
+const TESTS = [
+  'test/auth',
+  'test/tool-gateway',
+  'test/keycloak',
+  'test/docs',
+  'libs/auth/src',
+  'libs/auth/src/outbound',
+];
 const ASSIGNMENTS = 'apps/coordinator/src/assignments/assignment-tokens.service.spec.ts';
 
 describe('docs/security.md', () => {
@@ -17,7 +24,7 @@ describe('docs/security.md', () => {
     const folders = await Promise.all(
       TESTS.map(async (folder) => (await readdir(folder)).map((name) => join(folder, name))),
     );
-    const files = folders.flat().filter((file) => /(\.spec|-scenario)\.ts$/.test(file));
+    const files = folders.flat().filter((file) => /(\.spec|-scenario|-attacks)\.ts$/.test(file));
     tests = (await Promise.all([...files, ASSIGNMENTS].map((file) => readFile(file, 'utf8')))).join('\n');
   });
 

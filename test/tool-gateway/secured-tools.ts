@@ -4,11 +4,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generateAgentKey, ToolGatewayClient } from '@arp-jarvis/client';
 import { ARP_DEV_USERS, freePort, startIdentityProvider } from '#testing';
 import type { TestDatabase } from '#testing';
 import type { Realm } from '../auth/secured-suite.js';
 import { RestartableService } from '../chaos/restartable-service.js';
 import { CleanUp } from '../e2e/coordinators.js';
+import { call } from '../e2e/http.js';
 import { writeCourierPack } from './courier-pack.js';
 
 const SERVICES = ['atomic-executor', 'coordinator', 'gateway', 'tool-gateway'] as const;
@@ -21,34 +23,84 @@ const CLIENTS: Readonly<Record<Service, string>> = {
   'tool-gateway': 'arp-tool-gateway',
 };
 
+/** A realm whose people get tokens for the tool gateway too. */
+export interface ToolRealm extends Realm {
+  /** The access token of a person: for the gateway and the tool gateway. */
+  toolToken(user: string): Promise<string>;
+  close(): Promise<void>;
+}
+
 /** The four services as processes of the built code, behind an identity provider, each with its own client and its own guard. */
 export interface SecuredTools {
   readonly services: Readonly<Record<Service, RestartableService>>;
-  readonly realm: Realm;
+  readonly realm: ToolRealm;
   readonly database: TestDatabase;
-  /** What calls itself so, and sends back what it was sent. */
   readonly upstream: Upstream;
   /** Everything that the services have logged. */
   logged(): string;
-  /** Of a person of the realm arp-dev, or `gus`, who manages tools in globex: for the gateway and the tool gateway. */
+  /** Headers of a person, for the gateway and the tool gateway. */
   as(user: string): Promise<{ readonly authorization: string }>;
+  /** Somebody asks the tool gateway. */
+  manage<T>(user: string, method: string, path: string, body?: object): Promise<T>;
+  /** An agent that somebody has registered, with a policy of these scopes and a key of its own. */
+  agent(user: string, scopes: readonly string[]): Promise<ToolGatewayClient>;
   stop(): Promise<void>;
 }
 
+/** The realm arp-dev as an identity provider in this process plays it, and `gus`, who manages the tools of globex. */
+export async function playedRealm(): Promise<ToolRealm> {
+  const users = { ...ARP_DEV_USERS, gus: { tenant: 'globex', roles: ['arp-tool-admin'] } };
+  const provider = await startIdentityProvider({ users });
+  return {
+    issuer: provider.issuer,
+    userToken: (user) => provider.userToken(user),
+    toolToken: (user) => provider.userToken(user, 'arp-dev-cli', ['arp-tool-gateway']),
+    subject: async (user) => provider.subject(user),
+    secretOf: (client) => `${client}-secret`,
+    close: () => provider.close(),
+  };
+}
+
 /** @param mode who answers what nodes call: imitations, or what listens */
-export async function startSecuredTools(mode: 'mock' | 'live'): Promise<SecuredTools> {
+export async function startSecuredTools(
+  mode: 'mock' | 'live',
+  provideRealm: () => Promise<ToolRealm>,
+): Promise<SecuredTools> {
   const cleanUp = new CleanUp();
   try {
-    return { ...(await build(cleanUp, mode)), stop: () => cleanUp.run() };
+    const realm = cleanUp.add(await provideRealm(), (one) => one.close());
+    const parts = await startServices(cleanUp, mode, realm);
+    const as = async (user: string) => ({ authorization: `Bearer ${await realm.toolToken(user)}` });
+    const baseUrl = parts.services['tool-gateway'].url;
+    const manage = async <T>(user: string, method: string, path: string, body?: object): Promise<T> => {
+      const answer = await call<T>(method, baseUrl + path, body, await as(user));
+      if (answer.status < 300) return answer.body;
+      throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+    };
+    return {
+      ...parts,
+      realm,
+      as,
+      manage,
+      agent: async (user, scopes) => {
+        const { privateKeyPem, publicKeyPem } = await generateAgentKey();
+        const asked = { name: 'scout', role: 'scraper', public_key: publicKeyPem };
+        const { agent_id: agentId } = await manage<{ agent_id: string }>(user, 'POST', '/api/create-agent', asked);
+        await manage(user, 'POST', '/api/policies', { name: 'scout', agentId, spec: { scopes } });
+        const options = { baseUrl, agentId, agentPrivateKey: privateKeyPem, timeoutMs: 30_000 };
+        return cleanUp.add(new ToolGatewayClient(options), (client) => client.close());
+      },
+      stop: () => cleanUp.run(),
+    };
   } catch (error) {
     await cleanUp.run().catch(() => undefined);
     throw error;
   }
 }
 
-async function build(cleanUp: CleanUp, mode: 'mock' | 'live'): Promise<Omit<SecuredTools, 'stop'>> {
-  const users = { ...ARP_DEV_USERS, gus: { tenant: 'globex', roles: ['arp-tool-admin'] } };
-  const provider = cleanUp.add(await startIdentityProvider({ users }), (one) => one.close());
+type Parts = Pick<SecuredTools, 'services' | 'database' | 'upstream' | 'logged'>;
+
+async function startServices(cleanUp: CleanUp, mode: 'mock' | 'live', { issuer }: Realm): Promise<Parts> {
   const database = await cleanUp.database();
   const upstream = cleanUp.add(await startUpstream(), (one) => one.stop());
   const folder = await mkdtemp(join(tmpdir(), 'arp-secured-tools-'));
@@ -57,56 +109,41 @@ async function build(cleanUp: CleanUp, mode: 'mock' | 'live'): Promise<Omit<Secu
   await chmod(folder, 0o755);
   await writeCourierPack(join(folder, 'courier'));
   const ports = await Promise.all(SERVICES.map(() => freePort()));
-  const urls = Object.fromEntries(SERVICES.map((name, at) => [name, `http://127.0.0.1:${ports[at]}`]));
+  const [executorUrl = '', coordinatorUrl = '', , toolGatewayUrl = ''] = ports.map(
+    (port) => `http://127.0.0.1:${port}`,
+  );
+  const toExecutor = {
+    JARVIS_ATOMIC_EXECUTOR_URL: executorUrl,
+    JARVIS_ATOMIC_EXECUTOR_AUDIENCE: 'arp-atomic-executor',
+  };
   const own: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
     'atomic-executor': {
       // An executor that is called enterprise refuses to imitate.
       ...(mode === 'mock' ? { ARP_AUTH_PROFILE: '', ARP_AUTH_MODE: 'required', UPSTREAM_MODE: 'mock' } : {}),
-      JARVIS_TOOL_GATEWAY_URL: String(urls['tool-gateway']),
+      JARVIS_TOOL_GATEWAY_URL: toolGatewayUrl,
       JARVIS_NODEPACK_PATHS: folder,
       JARVIS_NODEPACK_STRICT: 'true',
       JARVIS_ARTIFACTS_DIR: join(folder, 'artifacts'),
       JARVIS_EGRESS_ALLOW_PRIVATE: '127.0.0.0/8',
     },
-    coordinator: {
-      DATABASE_URL: database.url,
-      JARVIS_POLICY_PROFILE: 'dev-allow',
-      JARVIS_ATOMIC_EXECUTOR_URL: String(urls['atomic-executor']),
-      JARVIS_ATOMIC_EXECUTOR_AUDIENCE: 'arp-atomic-executor',
-    },
-    gateway: { ARP_RUN_COORDINATOR_URL: String(urls['coordinator']) },
+    coordinator: { DATABASE_URL: database.url, JARVIS_POLICY_PROFILE: 'dev-allow', ...toExecutor },
+    gateway: { ARP_RUN_COORDINATOR_URL: coordinatorUrl },
     'tool-gateway': {
       DATABASE_URL: database.url,
       JARVIS_TOOL_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-      JARVIS_ATOMIC_EXECUTOR_URL: String(urls['atomic-executor']),
-      JARVIS_ATOMIC_EXECUTOR_AUDIENCE: 'arp-atomic-executor',
-      ARP_RUN_COORDINATOR_URL: String(urls['coordinator']),
+      ARP_RUN_COORDINATOR_URL: coordinatorUrl,
+      ...toExecutor,
     },
   };
   const services = Object.fromEntries(
     SERVICES.map((name, at) => {
-      const env = { ...secured(provider.issuer, CLIENTS[name]), ...own[name] };
+      const env = { ...secured(issuer, CLIENTS[name]), ...own[name] };
       const service = new RestartableService(`dist/apps/${name}/src/main.js`, ports[at] ?? 0, env);
       return [name, cleanUp.add(service, (one) => one.stop())];
     }),
   ) as Record<Service, RestartableService>;
   for (const name of SERVICES) await services[name].start();
-  return {
-    services,
-    realm: {
-      issuer: provider.issuer,
-      userToken: (user) => provider.userToken(user),
-      subject: async (user) => provider.subject(user),
-      secretOf: (client) => `${client}-secret`,
-    },
-    database,
-    upstream,
-    logged: () => SERVICES.map((name) => services[name].output).join('\n'),
-    as: async (user) => {
-      const token = await provider.userToken(user, 'arp-dev-cli', ['arp-tool-gateway']);
-      return { authorization: `Bearer ${token}` };
-    },
-  };
+  return { services, database, upstream, logged: () => SERVICES.map((name) => services[name].output).join('\n') };
 }
 
 function secured(issuer: string, client: string): Readonly<Record<string, string>> {

@@ -1,7 +1,7 @@
 /** The tool gateway in a secured deployment: processes of the built code behind an identity provider, with tokens that it issues. */
 import { randomBytes } from 'node:crypto';
-import { generateAgentKey, ToolGatewayClient } from '@arp-jarvis/client';
-import { Health, NodeRun, Run } from '#contract';
+import type { NodeRun} from '#contract';
+import { Health, Run } from '#contract';
 import { routesOf } from '../auth/route-attacks.js';
 import type { Route } from '../auth/route-attacks.js';
 import { serviceToken } from '../auth/secured-suite.js';
@@ -10,57 +10,23 @@ import { call, conforming } from '../e2e/http.js';
 import type { Answer } from '../e2e/http.js';
 import { COURIER, COURIER_VERSION } from './courier-pack.js';
 import { everyText } from './every-text.js';
-import { startSecuredTools } from './secured-tools.js';
+import { playedRealm, startSecuredTools } from './secured-tools.js';
 import type { SecuredTools } from './secured-tools.js';
 
 const AUDIENCE = 'arp-tool-gateway';
 const MAIL = { to: 'user@example.com', subject: 'Hello', body: 'Hello' };
 
 let suite: SecuredTools;
-const clients: ToolGatewayClient[] = [];
-/** Everything that was answered, but the answers of `credentials:read`. */
-const said: string[] = [];
-
-/** Somebody asks the tool gateway. */
-async function manage<T = Record<string, string>>(
-  user: string,
-  method: string,
-  path: string,
-  body?: object,
-): Promise<T> {
-  const answer = await call<T>(method, suite.services['tool-gateway'].url + path, body, await suite.as(user));
-  said.push(JSON.stringify(answer.body));
-  if (answer.status >= 300) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
-
-/** An agent that `user` has registered, with a policy of these scopes, as it works with its own key. */
-async function agentOf(user: string, scopes: readonly string[]): Promise<ToolGatewayClient> {
-  const { privateKeyPem, publicKeyPem } = await generateAgentKey();
-  const asked = { name: 'scout', role: 'scraper', public_key: publicKeyPem };
-  const { agent_id } = await manage<{ agent_id: string }>(user, 'POST', '/api/create-agent', asked);
-  await manage(user, 'POST', '/api/policies', { name: 'scout', agentId: agent_id, spec: { scopes } });
-  const baseUrl = suite.services['tool-gateway'].url;
-  const options = { baseUrl, agentId: agent_id, agentPrivateKey: privateKeyPem, timeoutMs: 30_000 };
-  const client = new ToolGatewayClient(options);
-  clients.push(client);
-  return client;
-}
-
-async function stop(): Promise<void> {
-  for (const client of clients.splice(0)) await client.close();
-  await suite.stop();
-}
 
 describe('a tool gateway behind an identity provider', () => {
   let routes: Route[];
   beforeAll(async () => {
-    suite = await startSecuredTools('mock');
+    suite = await startSecuredTools('mock', playedRealm);
     routes = (await routesOf(suite.services['tool-gateway'].url, AUDIENCE)).filter(
       ({ permission }) => permission !== undefined,
     );
   });
-  afterAll(stop);
+  afterAll(() => suite.stop());
 
   const statuses = async (authorization: string): Promise<Record<string, number>> => {
     const seen: Record<string, number> = {};
@@ -74,8 +40,8 @@ describe('a tool gateway behind an identity provider', () => {
     Object.fromEntries(routes.map(({ method, path }): [string, number] => [`${method} ${path}`, status]));
 
   it('who manages tools registers an agent, which searches and sends a mail as a job, with its own key', async () => {
-    await manage('terry', 'POST', '/api/admin/creds/rotate', { tool: 'serpapi', credential: 'of acme' });
-    const agent = await agentOf('terry', ['serpapi:search', 'gmail_send:send']);
+    await suite.manage('terry', 'POST', '/api/admin/creds/rotate', { tool: 'serpapi', credential: 'of acme' });
+    const agent = await suite.agent('terry', ['serpapi:search', 'gmail_send:send']);
     const found = await agent.proxy<{ organic_results: object[] }>('serpapi', 'search', { q: 'coffee' });
     expect(found.organic_results.length).toBeGreaterThan(0);
     const { jobId } = await agent.proxyAsync('gmail_send', 'send', MAIL);
@@ -87,9 +53,9 @@ describe('a tool gateway behind an identity provider', () => {
       const url = `${suite.services.gateway.url}/v1/runs/${jobId}`;
       expect((await call('GET', url, undefined, await suite.as(user))).status).toBe(404);
     }
-    const { logs } = await manage<{ logs: object[] }>('terry', 'GET', '/api/proxy/logs');
+    const { logs } = await suite.manage<{ logs: object[] }>('terry', 'GET', '/api/proxy/logs');
     expect(logs).toContainEqual(expect.objectContaining({ tool: 'serpapi', success: true }));
-    expect((await manage<{ logs: object[] }>('gus', 'GET', '/api/proxy/logs')).logs).toEqual([]);
+    expect((await suite.manage<{ logs: object[] }>('gus', 'GET', '/api/proxy/logs')).logs).toEqual([]);
   });
 
   it.each(['alice', 'carol', 'dave'])('%s manages nothing', async (user) => {
@@ -130,17 +96,20 @@ describe('credentials of tenants behind an identity provider', () => {
     installation: `canary-all-${randomBytes(9).toString('hex')}`,
   };
   beforeAll(async () => {
-    suite = await startSecuredTools('live');
+    suite = await startSecuredTools('live', playedRealm);
     for (const [user, credential] of [
       ['terry', canaries.acme],
       ['gus', canaries.globex],
       ['admin', canaries.installation],
     ] as const) {
-      await manage(user, 'POST', '/api/admin/creds/rotate', { tool: COURIER, credential });
+      const kept = await suite.manage(user, 'POST', '/api/admin/creds/rotate', { tool: COURIER, credential });
+      said.push(JSON.stringify(kept));
     }
   });
-  afterAll(stop);
+  afterAll(() => suite.stop());
 
+  /** Everything that was answered, but the answers of `credentials:read`. */
+  const said: string[] = [];
   const at = async <T>(user: string, path: string, method = 'GET', body?: object): Promise<Answer<T>> => {
     const answer = await call<T>(method, `${suite.services.gateway.url}/v1/${path}`, body, await suite.as(user));
     said.push(JSON.stringify(answer.body));
@@ -174,7 +143,7 @@ describe('credentials of tenants behind an identity provider', () => {
     ['terry', canaries.acme],
     ['gus', canaries.globex],
   ])('the agent of %s works with the credential of his tenant, called and as a job', async (user, canary) => {
-    const agent = await agentOf(user, [`${COURIER}:call`]);
+    const agent = await suite.agent(user, [`${COURIER}:call`]);
     const shown = { key: '[credential]', answer: { you_sent: 'Key [credential]' } };
     const called = await agent.proxy(COURIER, 'call', { url: `${suite.upstream.url}/called-by-${user}` });
     expect(called).toEqual(shown);
