@@ -1,6 +1,6 @@
 /** The tool gateway in a secured deployment: processes of the built code behind an identity provider, with tokens that it issues. */
 import { randomBytes } from 'node:crypto';
-import type { NodeRun} from '#contract';
+import type { NodeRun } from '#contract';
 import { Health, Run } from '#contract';
 import { routesOf } from '../auth/route-attacks.js';
 import type { Route } from '../auth/route-attacks.js';
