@@ -157,7 +157,8 @@ describe('POST /api/proxy-request', () => {
   });
 
   it('what is nested too deep is refused, and blocked where it is the answer', async () => {
-    const deep = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as Record<string, unknown>;
+    const deep = (levels: number) =>
+      JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as Record<string, unknown>;
     const request = { tool: 'test.up', action: 'read', params: 0, agent_token: agent.token };
     for (const levels of [501, 6_000, 100_000]) {
       const body = JSON.stringify(request).replace(
