@@ -36,15 +36,28 @@ export function maskOf(kind: PiiKind): string {
   return `[REDACTED:${kind}]`;
 }
 
-/** The text with the personal data of these kinds masked, until there is none left. */
+/** Each pass is linear; a text that is made to need one more for each mask would take the square of its length. */
+const PASSES_AT_MOST = 10;
+
+/**
+ * The text with the personal data of these kinds masked, until there is none left. Where there is no end to it, as when numbers follow
+ * each other without anything between them, the whole text is masked.
+ */
 export function maskPii(text: string, kinds: readonly PiiKind[]): string {
   const wanted = ORDER.filter((kind) => kinds.includes(kind));
-  for (let masked = text; ;) {
-    const next = wanted.reduce((soFar, kind) => MASKINGS[kind](soFar, maskOf(kind)), masked);
-    // A mask can uncover what stood too close to something else. It ends, as there is less to mask each time.
-    if (next === masked) return masked;
-    masked = next;
+  let masked = text;
+  let last: PiiKind | undefined;
+  for (let passes = 0; passes < PASSES_AT_MOST; passes += 1) {
+    last = undefined;
+    // A mask can uncover what stood too close to something else.
+    for (const kind of wanted) {
+      const next = MASKINGS[kind](masked, maskOf(kind));
+      if (next !== masked) last = kind;
+      masked = next;
+    }
+    if (last === undefined) return masked;
   }
+  return last === undefined ? masked : maskOf(last);
 }
 
 function maskEmails(text: string, mask: string): string {
