@@ -1,6 +1,6 @@
 /** The tool gateway in a secured deployment: processes of the built code behind an identity provider, with tokens that it issues. */
 import { randomBytes } from 'node:crypto';
-import type { NodeRun} from '#contract';
+import type { NodeRun } from '#contract';
 import { Health, Run } from '#contract';
 import { routesOf } from '../auth/route-attacks.js';
 import type { Route } from '../auth/route-attacks.js';
@@ -56,6 +56,20 @@ describe('a tool gateway behind an identity provider', () => {
     const { logs } = await suite.manage<{ logs: object[] }>('terry', 'GET', '/api/proxy/logs');
     expect(logs).toContainEqual(expect.objectContaining({ tool: 'serpapi', success: true }));
     expect((await suite.manage<{ logs: object[] }>('gus', 'GET', '/api/proxy/logs')).logs).toEqual([]);
+  });
+
+  it('the token of an agent opens what is for agents, and nothing else at any service', async () => {
+    const agent = await suite.agent('terry', ['serpapi:search']);
+    const authorization = `Bearer ${await agent.getToken({ tools: ['serpapi'], permissions: ['read', 'write'] })}`;
+    expect(await statuses(authorization)).toEqual(everywhere(401));
+    for (const [service, path] of [
+      ['gateway', 'runs'],
+      ['coordinator', 'runs'],
+      ['atomic-executor', 'node-types'],
+    ] as const) {
+      const url = `${suite.services[service].url}/v1/${path}`;
+      expect((await call('GET', url, undefined, { authorization })).status).toBe(401);
+    }
   });
 
   it.each(['alice', 'carol', 'dave'])('%s manages nothing', async (user) => {
