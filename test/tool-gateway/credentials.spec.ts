@@ -127,6 +127,8 @@ describe('credentials', () => {
     ['credential', { tool: 'a', credential: 'x'.repeat(16_385) }],
     ['credential', { tool: 'a', credential: { key: 'canary' } }],
     ['metadata', { tool: 'a', credential: 'canary', metadata: { a: 'x'.repeat(16_384) } }],
+    ['metadata', { tool: 'a', credential: 'canary', metadata: { a: ['\ud800'] } }],
+    ['metadata', { tool: 'a', credential: 'canary', metadata: { 'a\0': 1 } }],
     ['metadata', `{"tool":"a","credential":"canary","metadata":${'{"a":'.repeat(40_000)}1${'}'.repeat(40_001)}`],
   ])('with a bad %s are refused and not repeated', async (path, body) => {
     const answer = await admin('POST', '/set', body);

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '#contract';
-import type { RunsApi } from '#contract';
+import type { RequestContext, RunsApi } from '#contract';
 import { call } from '../e2e/http.js';
 import type { Answer } from '../e2e/http.js';
 import { flatError, ToolSuite } from './tool-suite.js';
@@ -142,6 +143,29 @@ describe('asynchronous calls', () => {
     flatError(await call('GET', `${gateway}/api/jobs/${id}`), 404, 'job_not_found');
   });
 
+  it('of an agent that was stopped before they were handed over are failed, and do nothing', async () => {
+    const stopped = await suite.agent(gateway);
+    await call('PATCH', `${gateway}/api/agents/${stopped.id}`, { status: 'inactive' });
+    const id = `job_${randomUUID()}`;
+    const [nodeType] =
+      (await suite.executor.listNodeTypes({ signal: new AbortController().signal } as RequestContext)) ?? [];
+    const request = {
+      run_id: id,
+      root_node_type_ref: { node_type_id: 'test.up.send', version: nodeType?.version },
+      input: { url: suite.upstream.url, key: 'stopped' },
+    };
+    await suite.database.query(
+      `insert into tool_jobs (job_id, agent_id, tool, action, correlation_id, request, response_rules, state, due_at, attempts, created_at)
+       values ($1, $2, 'test.up', 'send', 'c', to_jsonb($3::text), to_jsonb('{}'::text), 'queued', now(), 0, now())`,
+      [id, stopped.id, JSON.stringify(request)],
+    );
+    const rows = () =>
+      suite.database.query('select error_code from tool_jobs where job_id = $1 and due_at is null', [id]);
+    while ((await rows()).length === 0) await sleep(20);
+    expect(await rows()).toEqual([{ error_code: 'agent_inactive' }]);
+    expect(suite.upstream.count('stopped')).toBe(0);
+  });
+
   it('wait for a coordinator that is away, and are handed over once by several gateways when it is back', async () => {
     let isAway = true;
     const starts = new Map<string, number>();
@@ -208,9 +232,23 @@ describe('asynchronous calls', () => {
     expect((await read(id, agent, without)).body).toMatchObject({ status: 'failed', code: 'run_not_found' });
   });
 
+  it('with an answer that is nested too deep are failed', async () => {
+    suite.upstream.script('deep', { status: 200, body: nested(600) });
+    expect(await ended(await submit('deep', { action: 'send' }))).toMatchObject({
+      status: 'failed',
+      code: 'tool_response_blocked',
+    });
+  });
+
   it('need a coordinator', async () => {
     const lone = await suite.lonelyGateway();
     flatError(await suite.call(lone, agent, 'x', { rest: { async: true } }), 503, 'jobs_unconfigured');
     expect((await suite.call(lone, agent, 'x')).status).toBe(200);
   });
 });
+
+function nested(levels: number): Record<string, unknown> {
+  let value: Record<string, unknown> = {};
+  for (let level = 0; level < levels; level += 1) value = { a: value };
+  return value;
+}

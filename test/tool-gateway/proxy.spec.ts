@@ -156,6 +156,28 @@ describe('POST /api/proxy-request', () => {
     expect(large.reason).toBe('response_too_large');
   });
 
+  it('what is nested too deep is refused, and blocked where it is the answer', async () => {
+    const deep = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as Record<string, unknown>;
+    const request = { tool: 'test.up', action: 'read', params: 0, agent_token: agent.token };
+    for (const levels of [501, 6_000, 100_000]) {
+      const body = JSON.stringify(request).replace(
+        '"params":0',
+        `"params":{"key":${'[['.repeat(levels)}${']]'.repeat(levels)}}`,
+      );
+      flatError(await call('POST', `${gateway}/api/proxy-request`, body), 400, 'invalid_request');
+    }
+    suite.upstream.script('deep', { status: 200, body: deep(3_000) });
+    for (const action of ['read', 'send']) {
+      const kept = { idempotency_key: `deep ${action}` };
+      for (let count = 0; count < 2; count += 1) {
+        const answer = await suite.call(gateway, agent, 'deep', { action, rest: kept });
+        expect(flatError(answer, 403, 'tool_response_blocked').reason).toBe('response_too_deep');
+      }
+    }
+    // Once each: what was done is remembered under its key.
+    expect(suite.upstream.count('deep')).toBe(2);
+  });
+
   describe('what is kept of reading', () => {
     it('comes with the filters of now, and says so', async () => {
       const spec = { responseFilters: { redactFields: ['key'] } };

@@ -7,6 +7,7 @@ export { databaseSettings } from './database-settings.js';
 export type { DatabaseSettings } from './database-settings.js';
 export { readDatabaseStatus } from './database-status.js';
 export type { DatabaseStatus } from './database-status.js';
+export { DueRows } from './due-rows.js';
 export { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.js';
 export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded-postgres.js';
 export { migrate } from './migrate.js';
@@ -22,5 +23,6 @@ export {
 } from './postgres-errors.js';
 export { openDatabase, provideDatabase } from './provide-database.js';
 export type { ProvidedDatabase } from './provide-database.js';
+export { RepeatedSweep } from './repeated-sweep.js';
 export { DatabaseVersionError, readSchemaVersion, refuseNewerSchema } from './schema-version.js';
 export type { SchemaVersion } from './schema-version.js';

@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { EventEmitter, once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Database } from '#database';
+import { Database, DueRows } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { RunStoreService } from '../run-store/run-store.service.js';
@@ -20,9 +18,7 @@ const GIVE_UP_AFTER_MS = 24 * 3_600_000;
  */
 @Injectable()
 export class ApprovalNoticesService implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly stopping = new AbortController();
-  private readonly wake = new EventEmitter();
-  private looking: Promise<void> | undefined;
+  private notices: DueRows | undefined;
 
   constructor(
     private readonly database: Database,
@@ -33,51 +29,39 @@ export class ApprovalNoticesService implements OnApplicationBootstrap, OnModuleD
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.webhook === undefined) return;
-    this.store.onCommitted(({ changes }) => {
-      if (changes.newApprovals.length + changes.settledApprovals.length > 0) this.wake.emit('notice');
+    const { webhook } = this;
+    if (webhook === undefined) return;
+    const notices = new DueRows({
+      lookMs: LOOK_MS,
+      atOnce: AT_ONCE,
+      take: (signal) => this.deliverDue(webhook, signal),
+      onFailure: (error) => this.logger.warn({ err: error }, 'looking for notices of approvals failed'),
     });
-    this.looking = this.look(this.webhook);
+    this.store.onCommitted(({ changes }) => {
+      if (changes.newApprovals.length + changes.settledApprovals.length > 0) notices.announce();
+    });
+    notices.start();
+    this.notices = notices;
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.looking;
+    await this.notices?.stop();
     await this.webhook?.close();
   }
 
-  private async look(webhook: ApprovalWebhook): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      const pausing = new AbortController();
-      const either = AbortSignal.any([signal, pausing.signal]);
-      // Before the look: what is committed during it is not overheard.
-      const pause = Promise.race([
-        sleep(LOOK_MS, undefined, { signal: either, ref: false }),
-        once(this.wake, 'notice', { signal: either }),
-      ]).catch(() => undefined);
-      const found = await this.deliverDue(webhook).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'looking for notices of approvals failed');
-        return 0;
-      });
-      if (found < AT_ONCE) await pause;
-      pausing.abort();
-    }
-  }
-
-  private async deliverDue(webhook: ApprovalWebhook): Promise<number> {
+  private async deliverDue(webhook: ApprovalWebhook, signal: AbortSignal): Promise<number> {
     const leaseMs = webhook.timeoutMs;
     const notices = await this.repository.claim(this.database, new Date(), { limit: AT_ONCE, leaseMs });
-    await Promise.all(notices.map((notice) => this.deliver(webhook, notice)));
+    await Promise.all(notices.map((notice) => this.deliver(webhook, notice, signal)));
     return notices.length;
   }
 
-  private async deliver(webhook: ApprovalWebhook, notice: ApprovalNotice): Promise<void> {
+  private async deliver(webhook: ApprovalWebhook, notice: ApprovalNotice, signal: AbortSignal): Promise<void> {
     const { approval_id, type, attempts, occurred_at } = notice;
     try {
-      await webhook.send(approvalEvent(notice), this.stopping.signal);
+      await webhook.send(approvalEvent(notice), signal);
     } catch (error) {
-      if (this.stopping.signal.aborted) return;
+      if (signal.aborted) return;
       const isOver = Date.now() - occurred_at.getTime() >= GIVE_UP_AFTER_MS;
       const facts = { reason: reasonOf(error), approval_id, type, attempts };
       if (!isOver) return this.logger.warn(facts, 'the approval webhook could not be told; it is tried again');

@@ -185,18 +185,21 @@ function refuseRequest({ tool, version, credential, metadata }: SetCredentialReq
   if (credential === '' || credential.length > SECRET_AT_MOST) {
     issues.push({ path: 'credential', message: `must have 1 to ${SECRET_AT_MOST} characters` });
   }
-  if (metadata !== undefined && !isShort(metadata)) {
-    issues.push({ path: 'metadata', message: `must have at most ${METADATA_AT_MOST} characters as JSON` });
-  }
+  const problem = metadata === undefined ? undefined : problemOfMetadata(metadata);
+  if (problem !== undefined) issues.push({ path: 'metadata', message: problem });
   if (issues.length > 0) throw invalidRequest(issues);
 }
 
 /** What is nested too deep to be written is too long too. */
-function isShort(metadata: object): boolean {
+function problemOfMetadata(metadata: object): string | undefined {
+  const tooLong = `must have at most ${METADATA_AT_MOST} characters as JSON`;
   try {
-    return JSON.stringify(metadata).length <= METADATA_AT_MOST;
+    const text = JSON.stringify(metadata);
+    if (text.length > METADATA_AT_MOST) return tooLong;
+    // As JSON writes what jsonb cannot store; a backslash of the text is written twice.
+    return /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text) ? 'must not hold U+0000 or half a character' : undefined;
   } catch {
-    return false;
+    return tooLong;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { NodeRun, Run } from '#contract';
+import { DEEPEST_JSON, isTooDeep } from '../json-depth.js';
 import { filterResponse } from '../policies/response-filters.js';
 import type { ResponseRules } from '../policies/tool-decision.js';
 import { toolFailureOf } from '../tools/node-failure.js';
@@ -14,6 +15,7 @@ export interface JobRules {
 }
 
 const BLOCKED = 'The call was made, but the policies of the agent do not let its answer through.';
+const TOO_DEEP = `The call was made, but its answer is nested deeper than ${DEEPEST_JSON} levels.`;
 
 /** How the job of a run that has ended did end. */
 export function jobEndOf({ state, extensions = {} }: Run, root: NodeRun | undefined, rules: JobRules): JobEnd {
@@ -31,6 +33,7 @@ export function failed(code: string, message: string): JobEnd {
 }
 
 function doneWith(outputs: Record<string, unknown>, { filters, maxResponseBytes }: JobRules): JobEnd {
+  if (isTooDeep(outputs)) return failed('tool_response_blocked', TOO_DEEP);
   const isTooLarge = maxResponseBytes !== undefined && Buffer.byteLength(JSON.stringify(outputs)) > maxResponseBytes;
   const filtered = isTooLarge ? { blocked: 'response_too_large' } : filterResponse(filters, outputs);
   if ('blocked' in filtered) return failed('tool_response_blocked', BLOCKED);

@@ -1,13 +1,12 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { EventEmitter, once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { peerAnswerOf, wasNotSent, wasTurnedAway } from '#clients';
 import { AppError, RunsApi } from '#contract';
 import type { RunStartRequest } from '#contract';
-import { Database } from '#database';
+import { Database, DueRows } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
+import { inactiveAgent } from '../tokens/token-facts.js';
 import { jobContext } from './job-identity.js';
 import { JobsRepository } from './jobs.repository.js';
 import type { DueJob } from './jobs.repository.js';
@@ -25,9 +24,7 @@ const PASSING = [401, 403, 404, 408, 429];
  */
 @Injectable()
 export class JobSubmissionService implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly stopping = new AbortController();
-  private readonly wake = new EventEmitter();
-  private looking: Promise<void> | undefined;
+  private due: DueRows | undefined;
 
   constructor(
     private readonly database: Database,
@@ -37,53 +34,43 @@ export class JobSubmissionService implements OnApplicationBootstrap, OnModuleDes
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.runs !== undefined) this.looking = this.look(this.runs);
+    const { runs } = this;
+    if (runs === undefined) return;
+    this.due = new DueRows({
+      lookMs: LOOK_MS,
+      atOnce: AT_ONCE,
+      take: (signal) => this.submitDue(runs, signal),
+      onFailure: (error) => this.logger.warn({ err: error }, 'looking for jobs to hand over failed'),
+    });
+    this.due.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.looking;
+    await this.due?.stop();
   }
 
   /** There is a job that was not there before. */
   announce(): void {
-    this.wake.emit('job');
+    this.due?.announce();
   }
 
-  private async look(runs: RunsApi): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      const pausing = new AbortController();
-      const either = AbortSignal.any([signal, pausing.signal]);
-      // Before the look: what is committed during it is not overheard.
-      const pause = Promise.race([
-        sleep(LOOK_MS, undefined, { signal: either, ref: false }),
-        once(this.wake, 'job', { signal: either }),
-      ]).catch(() => undefined);
-      const found = await this.submitDue(runs).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'looking for jobs to hand over failed');
-        return 0;
-      });
-      if (found < AT_ONCE) await pause;
-      pausing.abort();
-    }
-  }
-
-  private async submitDue(runs: RunsApi): Promise<number> {
+  private async submitDue(runs: RunsApi, signal: AbortSignal): Promise<number> {
     const jobs = await this.repository.claim(this.database, { limit: AT_ONCE, leaseMs: LEASE_MS });
-    await Promise.all(jobs.map((job) => this.submit(runs, job)));
+    await Promise.all(jobs.map((job) => this.submit(runs, job, signal)));
     return jobs.length;
   }
 
-  private async submit(runs: RunsApi, job: DueJob): Promise<void> {
+  private async submit(runs: RunsApi, job: DueJob, signal: AbortSignal): Promise<void> {
     const { job_id, agent_id, owner, attempts } = job;
-    const ctx = jobContext({ agentId: agent_id, owner }, job_id, this.stopping.signal);
+    const ctx = jobContext({ agentId: agent_id, owner }, job_id, signal);
+    // Somebody has stopped the agent while its job waited for the coordinator.
+    if (!job.may_start) return this.refuse(job, inactiveAgent(agent_id));
     try {
       await runs.startRun(ctx, JSON.parse(job.request) as RunStartRequest);
       await this.repository.markSubmitted(this.database, job_id);
     } catch (error) {
       // What was given up when this process stops is handed over by another, or by the next.
-      if (this.stopping.signal.aborted) return;
+      if (signal.aborted) return;
       if (isRefusal(error)) return this.refuse(job, error);
       this.logger.warn({ err: error, job_id, attempts }, 'a job could not be handed over; it is tried again');
       const isElsewhere = !wasNotSent(error) && !wasTurnedAway(error) && peerAnswerOf(error) === undefined;
@@ -92,9 +79,9 @@ export class JobSubmissionService implements OnApplicationBootstrap, OnModuleDes
     }
   }
 
-  /** The coordinator will never take it. */
+  /** It is never handed over, or never taken. */
   private async refuse({ job_id }: DueJob, error: AppError): Promise<void> {
-    this.logger.error({ err: error, job_id, code: error.code }, 'the coordinator refuses a job');
+    this.logger.error({ err: error, job_id, code: error.code }, 'a job is refused');
     const end = { state: 'failed', result: null, error_code: error.code, error_message: error.message } as const;
     await this.repository.finish(this.database, job_id, end).catch((failure: unknown) => {
       this.logger.warn({ err: failure, job_id }, 'a refused job could not be ended; it is tried again');

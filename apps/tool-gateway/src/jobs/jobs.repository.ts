@@ -9,7 +9,11 @@ export type NewJob = Pick<ToolJobEntity, 'job_id' | 'agent_id' | 'owner' | 'tool
 };
 
 /** A job that is to be handed to the coordinator. */
-export type DueJob = Pick<ToolJobEntity, 'job_id' | 'agent_id' | 'owner' | 'attempts'> & { readonly request: string };
+export type DueJob = Pick<ToolJobEntity, 'job_id' | 'agent_id' | 'owner' | 'attempts'> & {
+  readonly request: string;
+  /** Whether its agent is active still. */
+  readonly may_start: boolean;
+};
 
 /** What an agent may ask about. */
 export type StoredJob = Pick<
@@ -56,7 +60,8 @@ export class JobsRepository {
                        + least(power(2, least(j.attempts, 10)), 300) * (0.75 + random() / 2) * interval '1 second'
          from due
         where j.job_id = due.job_id
-       returning j.job_id, j.agent_id, j.owner, j.attempts, j.request #>> '{}' as request`,
+       returning j.job_id, j.agent_id, j.owner, j.attempts, j.request #>> '{}' as request,
+                 exists (select 1 from tool_agents a where a.agent_id = j.agent_id and a.status = 'active') as may_start`,
       [limit, leaseMs],
     );
   }

@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Database } from '#database';
-import type { Queryable } from '#database';
+import { Database, RepeatedSweep } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { TOOL_GATEWAY_OPTIONS } from '../tool-gateway-options.js';
@@ -20,8 +18,15 @@ const SPARE_MS = 60_000;
 /** Deletes, every hour, uses that no quota counts any more, and decisions older than the log is kept. */
 @Injectable()
 export class PolicySweepService implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly stopping = new AbortController();
-  private sweeping: Promise<void> | undefined;
+  private readonly sweeping = new RepeatedSweep({
+    everyMs: SWEEP_EVERY_MS,
+    sweep: () => this.sweep(new Date()),
+    onFailure: (error) =>
+      this.logger.warn(
+        { err: error },
+        'old uses of quotas and decisions of policies could not be deleted; it is tried again',
+      ),
+  });
 
   constructor(
     private readonly database: Database,
@@ -32,42 +37,22 @@ export class PolicySweepService implements OnApplicationBootstrap, OnModuleDestr
   ) {}
 
   onApplicationBootstrap(): void {
-    this.sweeping = this.sweepForEver();
+    this.sweeping.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.sweeping;
+    await this.sweeping.stop();
   }
 
   /** @returns how many rows were deleted */
   async sweep(now: Date): Promise<number> {
     const before = (ms: number) => new Date(now.getTime() - ms);
-    const uses = await this.deleteAll(this.uses, before(LONGEST_WINDOW_SECONDS * 1_000 + SPARE_MS));
-    return uses + (await this.deleteAll(this.decisions, before(this.options.retentionDays * DAY_MS)));
-  }
-
-  private async sweepForEver(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await this.sweep(new Date()).catch((error: unknown) => {
-        this.logger.warn(
-          { err: error },
-          'old uses of quotas and decisions of policies could not be deleted; it is tried again',
-        );
-      });
-      await sleep(SWEEP_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  }
-
-  private async deleteAll(
-    rows: { deleteBefore(db: Queryable, before: Date, limit: number): Promise<number> },
-    before: Date,
-  ): Promise<number> {
-    let all = 0;
-    for (let deleted = AT_ONCE; deleted >= AT_ONCE && !this.stopping.signal.aborted; all += deleted) {
-      deleted = await rows.deleteBefore(this.database, before, AT_ONCE);
-    }
-    return all;
+    const usesBefore = before(LONGEST_WINDOW_SECONDS * 1_000 + SPARE_MS);
+    const decisionsBefore = before(this.options.retentionDays * DAY_MS);
+    const { database, uses, decisions } = this;
+    return (
+      (await this.sweeping.inPortions(AT_ONCE, () => uses.deleteBefore(database, usesBefore, AT_ONCE))) +
+      (await this.sweeping.inPortions(AT_ONCE, () => decisions.deleteBefore(database, decisionsBefore, AT_ONCE)))
+    );
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { PII_KINDS } from './policy-spec.js';
-import { DEEPEST_RESPONSE, filterResponse, REDACTED } from './response-filters.js';
+import { DEEPEST_JSON } from '../json-depth.js';
+import { filterResponse, REDACTED } from './response-filters.js';
 import type { ResponseRules } from './tool-decision.js';
 
 const NONE: ResponseRules = { redactFields: [], truncateFields: [], blockPatterns: [], piiFilters: [] };
@@ -90,8 +91,8 @@ describe('weakness 12: response filters', () => {
       for (let level = 0; level < levels; level += 1) value = level % 2 === 0 ? [value] : { a: value };
       return value;
     };
-    expect(isBlocked(['zz'], nest(DEEPEST_RESPONSE), { redactFields: ['x'] })).toBe(false);
-    expect(isBlocked(['zz'], nest(DEEPEST_RESPONSE + 1))).toBe(true);
+    expect(isBlocked(['zz'], nest(DEEPEST_JSON), { redactFields: ['x'] })).toBe(false);
+    expect(isBlocked(['zz'], nest(DEEPEST_JSON + 1))).toBe(true);
     expect(isBlocked(['zz'], nest(1_000_000))).toBe(true);
   });
 

@@ -1,3 +1,4 @@
+import { DEEPEST_JSON, isTooDeep } from '../json-depth.js';
 import { FieldPaths } from './field-paths.js';
 import type { PathState } from './field-paths.js';
 import { maskPii } from './pii-masks.js';
@@ -10,9 +11,6 @@ export type FilteredResponse = { readonly data: unknown } | { readonly blocked: 
 export const REDACTED = '[REDACTED]';
 const ELLIPSIS = '...';
 
-/** Deeper answers are blocked when there are rules: whoever walks them, here or later, would run out of stack. */
-export const DEEPEST_RESPONSE = 500;
-
 /**
  * Applies the rules of policies to an answer: what holds a pattern is blocked as a whole, as it came and as it would go; then fields are
  * redacted, personal data in names and texts is masked, and texts are cut.
@@ -22,7 +20,7 @@ export const DEEPEST_RESPONSE = 500;
  */
 export function filterResponse(rules: ResponseRules, data: unknown): FilteredResponse {
   if (isEmpty(rules)) return { data };
-  if (isTooDeep(data)) return { blocked: `The answer is nested deeper than ${DEEPEST_RESPONSE} levels.` };
+  if (isTooDeep(data)) return { blocked: `The answer is nested deeper than ${DEEPEST_JSON} levels.` };
   const blocked = { blocked: 'The answer holds something that the policies block.' };
   if (holdsPattern(rules.blockPatterns, data)) return blocked;
   const filtered = new ResponseFilter(rules).apply(data);
@@ -118,17 +116,6 @@ function cut(text: string, maxLength: number | undefined): string {
   if (maxLength === undefined || text.length <= maxLength) return text;
   const characters = [...text];
   return characters.length <= maxLength ? text : `${characters.slice(0, maxLength).join('')}${ELLIPSIS}`;
-}
-
-function isTooDeep(data: unknown): boolean {
-  let level: unknown[] = [data];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEEPEST_RESPONSE) return true;
-    level = level.flatMap((value) =>
-      typeof value === 'object' && value !== null ? Object.values(value as Record<string, unknown>) : [],
-    );
-  }
-  return false;
 }
 
 function holdsPattern(patterns: readonly string[], data: unknown): boolean {

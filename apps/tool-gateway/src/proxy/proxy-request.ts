@@ -1,5 +1,6 @@
 import { BooleanField, fieldsOf, JsonObjectField, readRequest, StringField } from '#contract';
 import { invalidRequest, readIdempotencyKey } from '#http';
+import { DEEPEST_JSON, isTooDeep } from '../json-depth.js';
 
 /** A call of a tool. */
 export class ProxyRequest {
@@ -65,9 +66,12 @@ export function readProxyRequest(body: unknown): ProxyRequest {
 
 /**
  * @param header `Idempotency-Key`
- * @throws AppError invalid_request: a key that is none, or several that differ
+ * @throws AppError invalid_request: a key that is none, or several that differ; params that are nested too deep
  */
 export function toolRequestOf(request: ProxyRequest, header: string | string[] | undefined): ToolRequest {
+  if (isTooDeep(request.params)) {
+    throw invalidRequest([{ path: 'params', message: `must not be nested deeper than ${DEEPEST_JSON} levels` }]);
+  }
   const { intent: innerIntent, idempotency_key: snake, idempotencyKey: camel, ...params } = request.params;
   const keys = [
     readIdempotencyKey(header),

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Database } from '#database';
+import { Database, RepeatedSweep } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { TOOL_GATEWAY_OPTIONS } from '../tool-gateway-options.js';
@@ -9,15 +8,17 @@ import type { ToolGatewayOptions } from '../tool-gateway-options.js';
 import { RemainsRepository } from './remains.repository.js';
 
 const DAY_MS = 86_400_000;
-const FIRST_AFTER_MS = 30_000;
 const EVERY_MS = 3_600_000;
 const BATCH = 1_000;
 
 /** Removes calls, jobs, answers and rate limits that are old; several gateways do not get into each other's way. */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly stopping = new AbortController();
-  private sweeping: Promise<void> | undefined;
+  private readonly sweeping = new RepeatedSweep({
+    everyMs: EVERY_MS,
+    sweep: () => this.sweep(),
+    onFailure: (error) => this.logger.warn({ err: error }, 'old calls could not be removed'),
+  });
 
   constructor(
     private readonly database: Database,
@@ -27,34 +28,20 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
   ) {}
 
   onApplicationBootstrap(): void {
-    this.sweeping = this.repeat();
+    this.sweeping.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.sweeping;
+    await this.sweeping.stop();
   }
 
   /** Removes all that is old now. */
   async sweep(): Promise<void> {
     const before = new Date(Date.now() - this.options.retentionDays * DAY_MS);
     const { database, repository } = this;
-    await this.untilNone(() => repository.deleteCalls(database, before, BATCH));
-    await this.untilNone(() => repository.deleteJobs(database, before, BATCH));
-    await this.untilNone(() => repository.deleteAnswers(database, BATCH));
-    await this.untilNone(() => repository.deleteRateLimits(database, BATCH));
-  }
-
-  private async untilNone(remove: () => Promise<number>): Promise<void> {
-    while (!this.stopping.signal.aborted && (await remove()) === BATCH);
-  }
-
-  private async repeat(): Promise<void> {
-    const { signal } = this.stopping;
-    for (let wait = FIRST_AFTER_MS; !signal.aborted; wait = EVERY_MS) {
-      await sleep(wait, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.sweep().catch((error: unknown) => this.logger.warn({ err: error }, 'old calls could not be removed'));
-    }
+    await this.sweeping.inPortions(BATCH, () => repository.deleteCalls(database, before, BATCH));
+    await this.sweeping.inPortions(BATCH, () => repository.deleteJobs(database, before, BATCH));
+    await this.sweeping.inPortions(BATCH, () => repository.deleteAnswers(database, BATCH));
+    await this.sweeping.inPortions(BATCH, () => repository.deleteRateLimits(database, BATCH));
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#database';
 import type { RequestContext } from '#contract';
+import { DEEPEST_JSON, isTooDeep } from '../json-depth.js';
 import { runContextOf } from '../jobs/job-identity.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { filterResponse } from '../policies/response-filters.js';
@@ -54,6 +55,10 @@ export class ToolCallsService {
         runContext: runContextOf(grant),
         constraints: callConstraints(action, egress),
       }));
+    // What comes after would run out of stack, and what was sent would not be remembered under its idempotency key.
+    if (isTooDeep(outputs)) {
+      throw blocked('response_too_deep', `The answer is nested deeper than ${DEEPEST_JSON} levels.`);
+    }
     if (known === undefined) this.cache.keep(cached, outputs);
     if (maxResponseBytes !== undefined && Buffer.byteLength(JSON.stringify(outputs)) > maxResponseBytes) {
       throw blocked(

@@ -4,9 +4,7 @@ export class GenerateTokenRequest {
   @StringField()
   agent_id!: string;
 
-  @StringArrayField({
-    description: 'Names of tools that the token is for. Without any it reads the jobs of the agent and calls nothing.',
-  })
+  @StringArrayField({ minItems: 1, description: 'Names of tools that the token is for.' })
   tools!: string[];
 
   @StringArrayField({ minItems: 1, description: 'Of read and write: what the actions may do.' })

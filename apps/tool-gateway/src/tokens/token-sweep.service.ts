@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Database } from '#database';
+import { Database, RepeatedSweep } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import { TOOL_GATEWAY_OPTIONS } from '../tool-gateway-options.js';
@@ -21,8 +20,11 @@ const CLOCK_SKEW_MS = 60_000;
  */
 @Injectable()
 export class TokenSweepService implements OnModuleInit, OnModuleDestroy {
-  private readonly stopping = new AbortController();
-  private working: Promise<void> | undefined;
+  private readonly sweeping = new RepeatedSweep({
+    everyMs: EVERY_MS,
+    sweep: () => this.sweep(new Date()),
+    onFailure: (error) => this.logger.warn({ err: error }, 'expired agent tokens were not deleted'),
+  });
 
   constructor(
     private readonly database: Database,
@@ -33,35 +35,19 @@ export class TokenSweepService implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.working = this.work();
+    this.sweeping.start();
   }
 
   /** Stops after the statement in progress. */
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.working;
+    await this.sweeping.stop();
   }
 
   async sweep(now: Date): Promise<void> {
     const tokensBefore = new Date(now.getTime() - this.options.retentionDays * DAY_MS);
     const idsBefore = new Date(now.getTime() - CLOCK_SKEW_MS);
-    await this.inPortions(() => this.repository.deleteUsedIds(this.database, idsBefore, AT_ONCE));
-    await this.inPortions(() => this.repository.deleteTokens(this.database, tokensBefore, AT_ONCE));
+    await this.sweeping.inPortions(AT_ONCE, () => this.repository.deleteUsedIds(this.database, idsBefore, AT_ONCE));
+    await this.sweeping.inPortions(AT_ONCE, () => this.repository.deleteTokens(this.database, tokensBefore, AT_ONCE));
     await this.signingKeys.deleteRetired(now);
-  }
-
-  private async work(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await sleep(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.sweep(new Date()).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'expired agent tokens were not deleted');
-      });
-    }
-  }
-
-  private async inPortions(deleteSome: () => Promise<number>): Promise<void> {
-    while (!this.stopping.signal.aborted && (await deleteSome()) === AT_ONCE);
   }
 }

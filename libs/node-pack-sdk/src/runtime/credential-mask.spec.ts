@@ -16,9 +16,23 @@ describe('a mask', () => {
     ['in a URL of the standard', encodeURI(SECRET)],
     ['in JSON', JSON.stringify(SECRET).slice(1, -1)],
     ['in base64', Buffer.from(SECRET).toString('base64')],
+    ['in JSON of PHP', JSON.stringify(SECRET).slice(1, -1).replace('/', '\\/')],
+    ['in a path with small letters', encodeURIComponent(SECRET).toLowerCase()],
     ['in base64url', Buffer.from(SECRET).toString('base64url')],
   ])('hides a value %s', (_, written) => {
     expect(maskOf(SECRET).text(`before ${written} after ${written}`)).toBe('before [credential] after [credential]');
+  });
+
+  it.each(['', 'a', 'ab', 'abc'])('hides a value in base64 with %j before it and more behind', (before) => {
+    const secret = 'hunter2hunter2';
+    const written = Buffer.from(`${before}${secret}, and more`).toString('base64');
+    const masked = maskOf(secret).text(written);
+    expect(masked).toContain('[credential]');
+    expect(Buffer.from(masked.replace('[credential]', ' '), 'base64').toString('latin1')).not.toMatch(/unte/);
+  });
+
+  it('hides a value without the end of the line that it was stored with', () => {
+    expect(maskOf('hunter2\n').text('it is hunter2.')).toBe('it is [credential].');
   });
 
   it('hides what a cut left of a value at the end, and no ordinary end', () => {

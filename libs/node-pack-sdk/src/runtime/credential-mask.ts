@@ -6,8 +6,8 @@ const SHORTEST_PART = 8;
 const VALUES_AT_MOST = 256;
 
 /**
- * Hides values wherever they appear in text, as they are or as they are written in URLs, JSON and base64; also where a text was cut within
- * one. Of a value that is a JSON object its texts are hidden too.
+ * Hides values wherever they appear in text, as they are or as they are written in URLs, JSON and base64, there also within something
+ * longer; also where a text was cut within one. Of a value that is a JSON object its texts are hidden too.
  */
 export class CredentialMask {
   /** By value, in the order in which they came, the ways to write it. */
@@ -18,7 +18,8 @@ export class CredentialMask {
   }
 
   add(secret: string): void {
-    for (const value of [secret, ...partsOf(secret)]) {
+    // Handlers trim what somebody stored with the end of its line.
+    for (const value of new Set([secret, secret.trim(), ...partsOf(secret)])) {
       if (value.length < SHORTEST) continue;
       this.needles.delete(value);
       this.needles.set(value, waysToWrite(value));
@@ -84,17 +85,31 @@ function waysToWrite(value: string): string[] {
   const bytes = Buffer.from(value, 'utf8');
   // Without halves of characters, which a URL cannot hold.
   const wellFormed = bytes.toString('utf8');
+  const inUrls = [
+    encodeURI(wellFormed),
+    encodeURIComponent(wellFormed),
+    new URLSearchParams({ v: value }).toString().slice(2),
+  ];
+  const inJson = JSON.stringify(value).slice(1, -1);
   return [
     ...new Set([
       value,
-      encodeURI(wellFormed),
-      encodeURIComponent(wellFormed),
-      new URLSearchParams({ v: value }).toString().slice(2),
-      JSON.stringify(value).slice(1, -1),
-      bytes.toString('base64'),
-      bytes.toString('base64url'),
+      ...inUrls,
+      ...inUrls.map((written) => written.replace(/%../g, (escape) => escape.toLowerCase())),
+      inJson,
+      inJson.replaceAll('/', '\\/'),
+      ...(['base64', 'base64url'] as const).flatMap((encoding) => [
+        bytes.toString(encoding),
+        ...[0, 1, 2].map((before) => withinBase64(bytes, before, encoding)),
+      ]),
     ]),
   ];
+}
+
+/** What the bytes make of base64 that begins earlier, such as `name:value` of Basic, and may go on; without what the bytes beside them decide. */
+function withinBase64(bytes: Buffer, before: number, encoding: 'base64' | 'base64url'): string {
+  const all = Buffer.concat([Buffer.alloc(before), bytes]);
+  return all.toString(encoding).slice(Math.ceil((before * 4) / 3), Math.floor((all.length * 4) / 3));
 }
 
 /** Hides the beginning of a value at the end of a text. */
