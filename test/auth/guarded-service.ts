@@ -63,6 +63,19 @@ class WhoAmIController {
     return whoAmI(ctx);
   }
 
+  @Get('own-rules')
+  @Endpoint({
+    operationId: 'own_rules',
+    summary: 'A route that says itself who may',
+    tag: 'test',
+    access: 'unguarded',
+    responds: 'bytes',
+    description: 'The principal',
+  })
+  ownRules(@Ctx() ctx: RequestContext): WhoAmI {
+    return whoAmI(ctx);
+  }
+
   /** A route that somebody forgot to say anything about. */
   @Get('forgotten')
   forgotten(@Ctx() ctx: RequestContext): WhoAmI {

@@ -58,6 +58,23 @@ describe('the modes of authentication', () => {
     expect((await ask(`${url}/v1/forgotten`)).status).toBe(401);
   });
 
+  it.each(['required', 'optional', 'disabled'])(
+    '%s: where a route says itself who may, nobody is anybody',
+    async (mode) => {
+      const { url } = await start({ ARP_AUTH_MODE: mode });
+      for (const header of [[], 'Bearer x', 'Basic x', bearer('arp-admin')]) {
+        const { status, body } = await ask(`${url}/v1/own-rules`, header);
+        expect({ status, ...body }).toEqual({
+          status: 200,
+          subject: 'anonymous',
+          owner: 'subject:anonymous',
+          permissions: [],
+          hasToken: false,
+        });
+      }
+    },
+  );
+
   it('optional: anonymous without a token, with the permissions of anonymous; a bad token is refused', async () => {
     const open = await start({ ARP_AUTH_MODE: 'optional', ARP_AUTH_GRANTS: 'anonymous=run.read' });
     expect((await ask(`${open.url}/v1/whoami`)).body).toEqual({

@@ -58,6 +58,20 @@ describe('a tool gateway behind an identity provider', () => {
     expect((await suite.manage<{ logs: object[] }>('gus', 'GET', '/api/proxy/logs')).logs).toEqual([]);
   });
 
+  it('the token of an agent opens what is for agents, and nothing else at any service', async () => {
+    const agent = await suite.agent('terry', ['serpapi:search']);
+    const authorization = `Bearer ${await agent.getToken({ tools: ['serpapi'], permissions: ['read', 'write'] })}`;
+    expect(await statuses(authorization)).toEqual(everywhere(401));
+    for (const [service, path] of [
+      ['gateway', 'runs'],
+      ['coordinator', 'runs'],
+      ['atomic-executor', 'node-types'],
+    ] as const) {
+      const url = `${suite.services[service].url}/v1/${path}`;
+      expect((await call('GET', url, undefined, { authorization })).status).toBe(401);
+    }
+  });
+
   it.each(['alice', 'carol', 'dave'])('%s manages nothing', async (user) => {
     expect(await statuses((await suite.as(user)).authorization)).toEqual(everywhere(403));
   });
