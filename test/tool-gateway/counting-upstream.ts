@@ -10,6 +10,8 @@ export type UpstreamAnswer =
       readonly headers?: Record<string, string>;
       /** In milliseconds. */
       readonly afterMs?: number;
+      /** Not before this resolves. */
+      readonly when?: Promise<void>;
     }
   | 'hang'
   | 'cut';
@@ -43,6 +45,16 @@ export class CountingUpstream {
     this.scripts.set(key, answers);
   }
 
+  /** @returns what lets a key be answered */
+  hold(key: string, answer: Exclude<UpstreamAnswer, string>): () => void {
+    let release = (): void => undefined;
+    const when = new Promise<void>((settle) => {
+      release = settle;
+    });
+    this.script(key, { ...answer, when });
+    return release;
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise((settle) => this.server.close(settle));
     this.server.closeAllConnections();
@@ -58,10 +70,11 @@ export class CountingUpstream {
     request.resume().on('end', () => {
       if (said === 'cut') response.destroy();
       if (typeof said === 'string') return;
-      const { status, body = { key, count }, headers = {}, afterMs = 0 } = said;
-      setTimeout(() => {
+      const { status, body = { key, count }, headers = {}, afterMs = 0, when } = said;
+      const send = () =>
         response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-      }, afterMs);
+      if (when === undefined) setTimeout(send, afterMs);
+      else void when.then(send);
     });
   }
 }

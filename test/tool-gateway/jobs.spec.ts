@@ -17,6 +17,26 @@ interface Job {
   readonly finished_at?: string;
 }
 
+/** What the tests do, at a suite; with its agent and gateway where they name no other. */
+function actsOn(suite: ToolSuite, agent: () => CallingAgent, gateway: () => string) {
+  const submit = async (key: string, rest: ToolCall = {}, who = agent(), at = gateway()): Promise<string> => {
+    const answer = await suite.call<Job>(at, who, key, { ...rest, rest: { async: true } });
+    expect(answer).toMatchObject({ status: 202, body: { job_id: expect.stringMatching(/^job_/), status: 'queued' } });
+    return answer.body.job_id;
+  };
+  const read = (id: string, who: CallingAgent | undefined = agent(), at = gateway()): Promise<Answer<Job>> =>
+    call<Job>('GET', `${at}/api/jobs/${id}`, undefined, who && { authorization: `Bearer ${who.token}` });
+  const ended = async (id: string, at = gateway()): Promise<Job> => {
+    for (;;) {
+      const { status, body } = await read(id, agent(), at);
+      if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
+      if (body.finished_at !== undefined) return body;
+      await sleep(20);
+    }
+  };
+  return { submit, read, ended };
+}
+
 describe('asynchronous calls', () => {
   const suite = new ToolSuite();
   let gateway: string;
@@ -28,30 +48,21 @@ describe('asynchronous calls', () => {
   });
   afterAll(() => suite.stop());
 
-  const submit = async (key: string, rest: ToolCall = {}, who = agent, at = gateway): Promise<string> => {
-    const answer = await suite.call<Job>(at, who, key, { ...rest, rest: { async: true } });
-    expect(answer).toMatchObject({ status: 202, body: { job_id: expect.stringMatching(/^job_/), status: 'queued' } });
-    return answer.body.job_id;
-  };
-  const read = (id: string, who: CallingAgent | undefined = agent, at = gateway): Promise<Answer<Job>> =>
-    call<Job>('GET', `${at}/api/jobs/${id}`, undefined, who && { authorization: `Bearer ${who.token}` });
-  const ended = async (id: string, at = gateway): Promise<Job> => {
-    for (;;) {
-      const { status, body } = await read(id, agent, at);
-      if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
-      if (body.finished_at !== undefined) return body;
-      await sleep(20);
-    }
-  };
+  const { submit, read, ended } = actsOn(
+    suite,
+    () => agent,
+    () => gateway,
+  );
 
   it('are queued, running and done, once', async () => {
-    suite.upstream.script('slowly', { status: 200, body: { a: 1 }, afterMs: 500 });
+    const release = suite.upstream.hold('slowly', { status: 200, body: { a: 1 } });
     const id = await submit('slowly', { action: 'send' });
     const seen = new Set<string>();
     let job: Job;
     do {
       job = (await read(id)).body;
       seen.add(job.status);
+      if (job.status === 'running') release();
     } while (job.finished_at === undefined);
     expect([...seen].filter((status) => !['queued', 'running', 'done'].includes(status))).toEqual([]);
     expect(seen.has('running')).toBe(true);
@@ -166,6 +177,42 @@ describe('asynchronous calls', () => {
     expect(suite.upstream.count('stopped')).toBe(0);
   });
 
+  it('with an answer that is nested too deep are failed', async () => {
+    suite.upstream.script('deep', { status: 200, body: nested(600) });
+    expect(await ended(await submit('deep', { action: 'send' }))).toMatchObject({
+      status: 'failed',
+      code: 'tool_response_blocked',
+    });
+  });
+
+  it('need a coordinator', async () => {
+    const lone = await suite.lonelyGateway();
+    flatError(await suite.call(lone, agent, 'x', { rest: { async: true } }), 503, 'jobs_unconfigured');
+    expect((await suite.call(lone, agent, 'x')).status).toBe(200);
+  });
+});
+
+/** Each has a database of its own: every gateway on a database hands over all jobs of it, and these have strange coordinators. */
+describe('asynchronous calls, whatever the coordinator does,', () => {
+  let suite: ToolSuite;
+  let gateway: string;
+  let agent: CallingAgent;
+  beforeEach(async () => {
+    suite = new ToolSuite();
+    await suite.start();
+  });
+  afterEach(() => suite.stop());
+
+  const settle = async (at: string) => {
+    gateway = at;
+    agent = await suite.agent(at);
+    return actsOn(
+      suite,
+      () => agent,
+      () => gateway,
+    );
+  };
+
   it('wait for a coordinator that is away, and are handed over once by several gateways when it is back', async () => {
     let isAway = true;
     const starts = new Map<string, number>();
@@ -177,12 +224,13 @@ describe('asynchronous calls', () => {
       return suite.runs.startRun(ctx, request, options);
     };
     const gateways = [await suite.gateway({}, { runs: away }), await suite.gateway({}, { runs: away })];
+    const { submit, read, ended } = await settle(gateways[0] ?? '');
     const ids: string[] = [];
     for (let count = 0; count < 20; count += 1) {
       ids.push(await submit(`away ${count}`, { action: 'send' }, agent, gateways[count % 2]));
     }
     while (ids.some((id) => !starts.has(id))) await sleep(20);
-    expect((await read(ids[0] ?? '', agent, gateways[0])).body.status).toBe('queued');
+    expect((await read(ids[0] ?? '')).body.status).toBe('queued');
     isAway = false;
     // Nobody knows whether the coordinator has them: they are handed over again when the lease passes.
     await suite.database.query('update tool_jobs set due_at = now() where due_at is not null');
@@ -199,25 +247,25 @@ describe('asynchronous calls', () => {
       if (isLost) throw new AppError('run_coordinator_unavailable');
       return run;
     };
-    const at = await suite.gateway({}, { runs: deaf });
-    const id = await submit('deaf', { action: 'send' }, agent, at);
+    const { submit, ended } = await settle(await suite.gateway({}, { runs: deaf }));
+    const id = await submit('deaf', { action: 'send' });
     while (suite.upstream.count('deaf') === 0) await sleep(20);
     isLost = false;
     await suite.database.query('update tool_jobs set due_at = now() where job_id = $1', [id]);
-    expect((await ended(id, at)).status).toBe('done');
+    expect((await ended(id)).status).toBe('done');
     expect(suite.upstream.count('deaf')).toBe(1);
   });
 
   it('that the coordinator refuses for good are failed', async () => {
     const refusing = Object.create(suite.runs) as RunsApi;
     refusing.startRun = () => Promise.reject(new AppError('constraint_violation'));
-    const at = await suite.gateway({}, { runs: refusing });
-    const id = await submit('refused', {}, agent, at);
-    const job = await ended(id, at);
+    const { submit, ended } = await settle(await suite.gateway({}, { runs: refusing }));
+    const job = await ended(await submit('refused'));
     expect(job).toMatchObject({ status: 'failed', code: 'constraint_violation', error: expect.any(String) });
   });
 
   it('whose run the coordinator has forgotten are failed, and one that is away is said to be', async () => {
+    const { submit, read } = await settle(await suite.gateway());
     const id = await submit('forgotten');
     const away = { getRun: () => Promise.reject(new AppError('run_coordinator_unavailable')) } as unknown as RunsApi;
     while (
@@ -230,20 +278,6 @@ describe('asynchronous calls', () => {
     const empty = { getRun: () => Promise.reject(new AppError('run_not_found')) } as unknown as RunsApi;
     const without = await suite.gateway({}, { runs: empty });
     expect((await read(id, agent, without)).body).toMatchObject({ status: 'failed', code: 'run_not_found' });
-  });
-
-  it('with an answer that is nested too deep are failed', async () => {
-    suite.upstream.script('deep', { status: 200, body: nested(600) });
-    expect(await ended(await submit('deep', { action: 'send' }))).toMatchObject({
-      status: 'failed',
-      code: 'tool_response_blocked',
-    });
-  });
-
-  it('need a coordinator', async () => {
-    const lone = await suite.lonelyGateway();
-    flatError(await suite.call(lone, agent, 'x', { rest: { async: true } }), 503, 'jobs_unconfigured');
-    expect((await suite.call(lone, agent, 'x')).status).toBe(200);
   });
 });
 

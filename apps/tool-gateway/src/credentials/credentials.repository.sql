@@ -50,7 +50,7 @@ update tool_credentials set sealed = $3 where credential_id = $1 and sealed = $2
 -- findAgentOwner
 select a.owner
    from tool_agents a
-  where a.agent_id = coalesce((select j.agent_id from tool_jobs j where j.job_id = $1), $2);
+  where a.agent_id = coalesce((select j.agent_id from tool_jobs j where j.job_id = $1 and j.finished_at is null), $2);
 
 -- delete
 delete from tool_credentials where credential_id = $1 and ($2::boolean or not is_active) returning 1;

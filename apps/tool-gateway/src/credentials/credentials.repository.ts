@@ -135,7 +135,8 @@ export class CredentialsRepository {
   }
 
   /**
-   * The agent for which a run of this gateway works: that of the job with this id, else the one of this id.
+   * The agent for which a run of this gateway works: that of the job with this id, while it has not ended, else the one
+   * of this id.
    *
    * @returns its owner, null without one; undefined when there is neither
    */
@@ -143,7 +144,7 @@ export class CredentialsRepository {
     const rows = await db.query<{ owner: string | null }>(
       `select a.owner
          from tool_agents a
-        where a.agent_id = coalesce((select j.agent_id from tool_jobs j where j.job_id = $1), $2)`,
+        where a.agent_id = coalesce((select j.agent_id from tool_jobs j where j.job_id = $1 and j.finished_at is null), $2)`,
       [jobId, agentId],
     );
     return rows[0]?.owner;
