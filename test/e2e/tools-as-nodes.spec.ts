@@ -88,7 +88,6 @@ describe('UPSTREAM_MODE=mock', () => {
   it.each([
     { ARP_AUTH_PROFILE: 'enterprise', ARP_AUTH_ISSUER: 'https://login.example.com/', ARP_AUTH_AUDIENCE: 'a' },
     { ARP_AUTH_PROFILE: 'prod', ARP_AUTH_ISSUER: 'https://login.example.com/', ARP_AUTH_AUDIENCE: 'a' },
-    { ARP_AUTH_PROFILE: 'dev-insecure', NODE_ENV: 'production' },
   ])('is refused in production: %j', async (env) => {
     const settings = { ...env, LOG_LEVEL: 'silent', UPSTREAM_MODE: 'mock' };
     await expect(createAtomicExecutor(readSettings(atomicExecutorSettings, settings))).rejects.toThrow(

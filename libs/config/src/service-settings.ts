@@ -1,4 +1,4 @@
-import { defineSettings, text, wholeNumber, yesNo } from './settings.js';
+import { defineSettings, list, text, wholeNumber, yesNo } from './settings.js';
 import type { SettingsOf } from './settings.js';
 
 /** Settings that every service has. */
@@ -6,6 +6,11 @@ export const serviceSettings = defineSettings({
   ARP_HOST: text({
     default: '127.0.0.1',
     desc: 'Address to listen on. Loopback unless you say otherwise: set 0.0.0.0 only behind something that authenticates.',
+  }),
+  ARP_CORS_ORIGINS: list({
+    default: undefined,
+    desc: 'Origins whose pages may call the service from a browser, separated by commas. Without it none may.',
+    example: 'https://console.example.org',
   }),
   ARP_BODY_LIMIT_BYTES: wholeNumber({ min: 1_024, max: 104_857_600 })({
     default: 1_048_576,

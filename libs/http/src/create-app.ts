@@ -87,6 +87,7 @@ export async function createApp(
     abortOnError: false,
   });
   acceptJsonOnly(instance);
+  allowOrigins(app, settings.ARP_CORS_ORIGINS);
   app.useGlobalFilters(new ErrorFilter(logger, allowedMethods, errorBody));
   app.useGlobalPipes(new ContractPipe());
   app.useGlobalInterceptors(new WireInterceptor());
@@ -110,6 +111,36 @@ export async function createApp(
       }
     },
   };
+}
+
+/** Tokens are sent in headers and never as cookies, so that no page acts with what a browser keeps. */
+function allowOrigins(app: NestFastifyApplication, origins: readonly string[] | undefined): void {
+  if (origins === undefined) return;
+  app.enableCors({
+    origin: [...origins],
+    credentials: false,
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'dpop',
+      'idempotency-key',
+      'last-event-id',
+      'traceparent',
+      'tracestate',
+      'x-correlation-id',
+      'x-request-id',
+    ],
+    exposedHeaders: [
+      'retry-after',
+      'www-authenticate',
+      'x-correlation-id',
+      'x-request-id',
+      'x-token-expires-at',
+      'x-token-rotation-recommended',
+    ],
+    maxAge: 600,
+  });
 }
 
 /** JSON is the only media type of the standard. An empty body is no body: clients send the header with `:cancel` too. */
