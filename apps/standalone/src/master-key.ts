@@ -25,8 +25,7 @@ export function keptMasterKey(dataDir: string): string {
         `The key of the credential store cannot be kept in ${file} (${String((error as NodeJS.ErrnoException).code)}): make the folder writable, or set JARVIS_TOOL_ENCRYPTION_KEYS.`,
       );
     }
-  } finally {
-    rmSync(draft, { force: true });
   }
+  rmSync(draft, { force: true });
   return readFileSync(file, 'utf8').trim();
 }

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { AppError, ContractViolation, ERROR_CATALOGUE, fromPeer, Health } from '#contract';
 import type { ErrorCode, RequestContext } from '#contract';
 import type { TokenSource } from '#auth';
-import { formatTraceparent } from '#http';
+import { HEALTH_OF, HEALTH_OF_ITSELF, formatTraceparent } from '#http';
 import { abandonment, orAbort } from './abandonment.js';
 import { readErrorBody, withoutTokens } from './error-body.js';
 import { markingConnector } from './marking-connector.js';
@@ -113,9 +113,11 @@ export class Peer {
     }
   }
 
-  /** Resolves when the peer says that it is there. An identity provider is not needed for that. */
+  /** Resolves when the peer says that it is there. Neither an identity provider nor the peers of the peer are needed for that. */
   async ping(ctx: RequestContext): Promise<void> {
-    await this.json(ctx, { method: 'GET', path: '/v1/health', timeoutMs: PING_TIMEOUT_MS, isPublic: true }, Health);
+    const headers = { [HEALTH_OF]: HEALTH_OF_ITSELF };
+    const request = { method: 'GET', path: '/v1/health', headers, timeoutMs: PING_TIMEOUT_MS, isPublic: true } as const;
+    await this.json(ctx, request, Health);
   }
 
   /** Ends every connection, also those of streams that were left; whoever calls this has finished what it wanted to finish. */

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AppError, Health, VersionInfo } from '#contract';
 import type { HealthCheck as HealthCheckResult, RequestContext, Status } from '#contract';
@@ -24,6 +24,13 @@ export interface ServiceDescription {
   readonly version: string;
 }
 
+/**
+ * Header with which a service asks another one for its health alone. Without it two services that look after each other would ask in
+ * circles: each answer would wait for the next.
+ */
+export const HEALTH_OF = 'x-arp-health';
+export const HEALTH_OF_ITSELF = 'itself';
+
 const CHECK_TIMEOUT_MS = 2_000;
 const DESCRIPTION = Symbol('service description');
 const CHECKS = Symbol('dependency checks');
@@ -45,8 +52,9 @@ export class HealthController {
     responds: Health,
     description: 'Health response',
   })
-  async health(@Ctx() ctx: RequestContext): Promise<Health> {
-    const results = await Promise.all(this.checks.map((check) => run(check, ctx)));
+  async health(@Ctx() ctx: RequestContext, @Headers(HEALTH_OF) of?: string): Promise<Health> {
+    const checks = of === HEALTH_OF_ITSELF ? [] : this.checks;
+    const results = await Promise.all(checks.map((check) => run(check, ctx)));
     const statuses = results.map(({ result, essential }): Status => {
       if (result.status === 'ok') return 'ok';
       return essential ? 'down' : 'degraded';

@@ -8,7 +8,7 @@ export { envelope, errorReply, invalidRequest } from './error-envelope.js';
 export type { ErrorBody } from './error-envelope.js';
 export { EventStream } from './event-stream-request.js';
 export type { EventStreamRequest } from './event-stream-request.js';
-export { HealthModule } from './health.controller.js';
+export { HEALTH_OF, HEALTH_OF_ITSELF, HealthModule } from './health.controller.js';
 export type { DependencyCheck, ServiceDescription } from './health.controller.js';
 export { formatIdempotencyKey, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, readIdempotencyKey } from './idempotency-key.js';
 export { instantOf, readInstant } from './instant.js';
