@@ -2,7 +2,13 @@ import 'reflect-metadata';
 import { resolveAuth } from '#auth';
 import { readInvocation } from '#config';
 import { listen, runService } from '#http';
-import { createToolGateway, provideToolGatewayDatabase, TOOL_GATEWAY, TOOL_GATEWAY_AUTH } from './tool-gateway.app.js';
+import {
+  createToolGateway,
+  provideToolGatewayDatabase,
+  TOOL_GATEWAY,
+  TOOL_GATEWAY_AUTH,
+  toolGatewayOptions,
+} from './tool-gateway.app.js';
 import { toolGatewaySettings } from './tool-gateway.config.js';
 
 await runService(async () => {
@@ -14,6 +20,7 @@ await runService(async () => {
   });
   // Before anything is opened: without the settings that it needs it must leave its database alone.
   resolveAuth(settings, TOOL_GATEWAY_AUTH);
+  toolGatewayOptions(settings);
   const database = await provideToolGatewayDatabase(settings, (sentence) => process.stderr.write(`${sentence}\n`));
   const gateway = await createToolGateway(settings, database).catch(async (error: unknown) => {
     await database.release();

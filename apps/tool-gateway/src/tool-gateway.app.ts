@@ -46,7 +46,7 @@ export async function createToolGateway(
   const logger = createLogger(TOOL_GATEWAY.name, settings);
   const auth = resolveAuth(settings, TOOL_GATEWAY_AUTH);
   sayWhatHolds(auth, logger);
-  const options = optionsOf(settings);
+  const options = toolGatewayOptions(settings);
   if (options.legacyMinting && (auth.profile === 'enterprise' || settings.NODE_ENV === 'production')) {
     throw new StartupError(
       'JARVIS_TOOL_LEGACY_MINTING=true is refused with ARP_AUTH_PROFILE=enterprise and NODE_ENV=production: anybody could have a token of any agent.',
@@ -87,7 +87,8 @@ export function provideToolGatewayDatabase(
   return provideDatabase(settings, { name: TOOL_GATEWAY.name, entities: TOOL_GATEWAY_ENTITIES }, onNotice);
 }
 
-function optionsOf(settings: ToolGatewaySettings): ToolGatewayOptions {
+/** @throws StartupError when there is no key for the credential store */
+export function toolGatewayOptions(settings: ToolGatewaySettings): ToolGatewayOptions {
   const { JARVIS_TOOL_GATEWAY_PUBLIC_URL: publicUrl, JARVIS_TOOL_ENCRYPTION_KEYS: encryptionKeys } = settings;
   if (encryptionKeys === undefined) {
     throw new StartupError(

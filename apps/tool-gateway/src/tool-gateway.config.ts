@@ -7,6 +7,7 @@ import {
   list,
   port,
   secret,
+  secretLike,
   serviceSettings,
   text,
   wholeNumber,
@@ -14,6 +15,8 @@ import {
 } from '#config';
 import type { SettingsOf } from '#config';
 import { databaseSettings } from '#database';
+
+const MASTER_KEYS = /^[\w.-]+:[A-Za-z0-9+/_-]{43}=?(\s*,\s*[\w.-]+:[A-Za-z0-9+/_-]{43}=?)*$/;
 
 /** Settings of the tool gateway. */
 export const toolGatewaySettings = defineSettings(
@@ -27,7 +30,10 @@ export const toolGatewaySettings = defineSettings(
       desc: 'Base URL under which agents reach this gateway: assertions may name it as their audience, and DPoP proofs must name it. Without it the audience is arp-tool-gateway and proofs name the URL that the request was sent to.',
       example: 'https://tools.example.org',
     }),
-    JARVIS_TOOL_ENCRYPTION_KEYS: secret(32)({
+    JARVIS_TOOL_ENCRYPTION_KEYS: secretLike(
+      MASTER_KEYS,
+      '<name>:<base64 of 32 bytes>, several separated by commas (echo "k1:$(openssl rand -base64 32)")',
+    )({
       default: undefined,
       desc: 'Master keys of the credential store: <name>:<base64 of 32 bytes>, several separated by commas. The first encrypts, all decrypt; what another encrypted is encrypted anew at the start. Make one with openssl rand -base64 32. Required, but by npm start, which makes one and keeps it in ARP_DATA_DIR.',
     }),

@@ -276,7 +276,8 @@ export const ERROR_CATALOGUE = {
   tool_not_configured: {
     status: 503,
     retryable: false,
-    message: 'The tool has no active credential. An operator sets one with POST /api/admin/creds/set and activates it.',
+    message:
+      'The executor has no credential for the tool. An operator sets and activates one (POST /api/admin/creds/rotate); the executor needs JARVIS_TOOL_GATEWAY_URL to have it.',
   },
   jobs_unconfigured: {
     status: 503,

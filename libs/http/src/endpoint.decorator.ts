@@ -58,6 +58,8 @@ export interface EndpointOptions {
    * identity provider is looked at and the route itself says who may, or everybody may.
    */
   readonly access: Permission | 'public' | 'unguarded';
+  /** Of an unguarded route: it reads a bearer token of its own kind. Default false. */
+  readonly ownToken?: boolean;
   /** An assignment token is enough, instead of the permission. What it is good for is the route's to look at. Default false. */
   readonly assignment?: boolean;
   /** What a 200 carries: a contract class, an array of it, a stream of run events, bytes, or nothing (204). */
@@ -89,7 +91,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       operationId: options.operationId,
       summary: options.summary,
       tags: [options.tag],
-      ...(isPublic ? { security: [] } : {}),
+      ...(isPublic && options.ownToken !== true ? { security: [] } : {}),
     }),
     ApiExtension('x-error-codes', errorCodes(options)),
     ApiResponse({ status: 'default', description: 'Error', type: errorType }),
@@ -103,7 +105,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       ApiHeader({
         name: IDEMPOTENCY_KEY_HEADER,
         required: false,
-        description: 'The same key with the same request is the same run; a string in quotes, or bare.',
+        description: 'The same key with the same request is the same run or call; a string in quotes, or bare.',
         schema: { type: 'string' },
       }),
     );

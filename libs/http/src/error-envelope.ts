@@ -51,7 +51,7 @@ function reply(error: AppError): Omit<ErrorReply, 'unexpected'> {
 function retryAfterOf({ status, retryable, details }: AppError): number | undefined {
   const known = details?.['retry_after'];
   if (typeof known === 'number' && Number.isFinite(known) && retryable) return Math.max(1, Math.ceil(known));
-  return status === 503 || status === 429 ? RETRY_AFTER_SECONDS : undefined;
+  return retryable && (status === 503 || status === 429) ? RETRY_AFTER_SECONDS : undefined;
 }
 
 /** A word of a header (RFC 9110 section 5.6.2). Details may come from a peer, and what else is in them must not get into a header. */

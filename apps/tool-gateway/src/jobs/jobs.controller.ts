@@ -21,6 +21,7 @@ export class JobsController {
     summary: 'Read an asynchronous call',
     tag: 'jobs',
     access: 'unguarded',
+    ownToken: true,
     responds: JobAnswer,
     description:
       'The job as it is now, for the agent that made it: with an agent token of its own in the header Authorization.',

@@ -32,7 +32,7 @@ export class TimeWindow {
 }
 
 export class PolicyGuards {
-  @IntegerField({ optional: true, minimum: 1, description: 'Bytes of the body of a request.' })
+  @IntegerField({ optional: true, minimum: 1, description: 'Bytes of the parameters, as JSON.' })
   maxRequestSize?: number;
 
   @IntegerField({ optional: true, minimum: 1, description: 'Bytes of an answer.' })

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiResponse } from '@nestjs/swagger';
 import { BODY_ERRORS } from '#http';
 import { ToolEndpoint } from '../wire/tool-endpoint.decorator.js';
 import { JobAccepted, ProxyAnswer } from './proxy-answer.js';
@@ -9,12 +9,20 @@ import { ProxyRequest } from './proxy-request.js';
 export function CallToolEndpoint(): MethodDecorator {
   return applyDecorators(
     ApiBody({ type: ProxyRequest }),
+    ApiHeader({
+      name: 'DPoP',
+      required: false,
+      description:
+        'Proof of possession (RFC 9449), for a token with cnf.jkt, which is then sent as Authorization: DPoP.',
+      schema: { type: 'string' },
+    }),
     ApiResponse({ status: 202, description: 'With `async`: the call was taken on as a job.', type: JobAccepted }),
     ToolEndpoint({
       operationId: 'call_tool',
       summary: 'Call a tool',
       tag: 'calls',
       access: 'unguarded',
+      ownToken: true,
       idempotencyKey: true,
       responds: ProxyAnswer,
       description: 'The answer of the tool.',

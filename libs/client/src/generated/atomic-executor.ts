@@ -694,7 +694,9 @@ export interface operations {
     health: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "x-arp-health": string;
+            };
             path?: never;
             cookie?: never;
         };

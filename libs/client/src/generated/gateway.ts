@@ -553,7 +553,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key with the same request is the same run; a string in quotes, or bare. */
+                /** @description The same key with the same request is the same run or call; a string in quotes, or bare. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1046,7 +1046,9 @@ export interface operations {
     health: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "x-arp-health": string;
+            };
             path?: never;
             cookie?: never;
         };

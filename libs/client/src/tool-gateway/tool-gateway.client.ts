@@ -54,6 +54,10 @@ export class ToolGatewayClient {
   private readonly wantedOfJob = new Map<string, TokenOptions>();
 
   constructor(private readonly options: ToolGatewayClientOptions) {
+    for (const name of ['agentId', 'agentPrivateKey'] as const) {
+      // In plain JavaScript an environment variable that is not set comes here.
+      if (options[name] === undefined || options[name] === '') throw new TypeError(`ToolGatewayClient needs ${name}.`);
+    }
     this.baseUrl = checkedBaseUrl(options.baseUrl, 'baseUrl');
     this.intent = options.defaultIntent;
     this.dpop = options.dpop === true ? new DpopKey() : undefined;
@@ -235,9 +239,10 @@ export class ToolGatewayClient {
     try {
       answer = await this.transport.send({ ...callWith(token), ...limits });
     } catch (error) {
-      if (!(error instanceof GatewayAuthError) || !TOKEN_REFUSALS.includes(error.code) || !this.tokens.isOwn(token)) {
-        throw error;
-      }
+      if (!(error instanceof GatewayAuthError) || !this.tokens.isOwn(token)) throw error;
+      // Somebody has ended it on purpose: this call is over, and the next one asks whether the agent may have another.
+      if (error.code === 'agent_token_revoked') this.tokens.retire(token);
+      if (!TOKEN_REFUSALS.includes(error.code)) throw error;
       this.tokens.retire(token);
       used = await this.until(options.signal, next);
       answer = await this.transport.send({ ...callWith(used), ...limits });
