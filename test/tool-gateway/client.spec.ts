@@ -130,6 +130,17 @@ describe('ToolGatewayClient against the tool gateway', () => {
     });
   });
 
+  it('a token that the client fetched itself and that was revoked ends one call; the next has a new one', async () => {
+    const who = await prepared();
+    const client = connect(who);
+    await client.proxy('serpapi', 'search', { q: 'x' });
+    const { body } = await call<{ tokens: { token_id: string }[] }>('GET', `${gateway}/api/tokens/${who.id}`);
+    expect(body.tokens).toHaveLength(1);
+    for (const { token_id } of body.tokens) await call('POST', `${gateway}/api/tokens/${token_id}/revoke`, {});
+    await expect(client.proxy('serpapi', 'search', { q: 'x' })).rejects.toMatchObject({ code: 'agent_token_revoked' });
+    await expect(client.proxy('serpapi', 'search', { q: 'x' })).resolves.toBeInstanceOf(Object);
+  });
+
   it('GatewayPolicyError: outside the scopes, and outside what the token covers', async () => {
     const reader = await prepared({ scopes: ['serpapi:search'] });
     const client = connect(reader);

@@ -313,6 +313,7 @@ export const NODE_RUN_ERROR_CATALOGUE = {
   },
   unknown_node_type: { retryable: false, message: 'No admitted node pack offers this node type.' },
   unknown_node_type_version: { retryable: false, message: 'The node type exists, but not in this version.' },
+  invalid_constraints: { retryable: false, message: 'The constraints of the call cannot be followed as they are.' },
   invalid_inputs: { retryable: false, message: 'The inputs do not match the input schema of the node type.' },
   invalid_outputs: { retryable: false, message: 'The handler returned outputs that do not match its output schema.' },
   policy_denied: { retryable: false, message: 'Policy does not allow this.' },

@@ -1,5 +1,6 @@
-import { Controller, Get, Headers, Inject, Module } from '@nestjs/common';
+import { Controller, Get, Inject, Module, Req } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { AppError, Health, VersionInfo } from '#contract';
 import type { HealthCheck as HealthCheckResult, RequestContext, Status } from '#contract';
 import { Endpoint } from './endpoint.decorator.js';
@@ -52,8 +53,8 @@ export class HealthController {
     responds: Health,
     description: 'Health response',
   })
-  async health(@Ctx() ctx: RequestContext, @Headers(HEALTH_OF) of?: string): Promise<Health> {
-    const checks = of === HEALTH_OF_ITSELF ? [] : this.checks;
+  async health(@Ctx() ctx: RequestContext, @Req() request: FastifyRequest): Promise<Health> {
+    const checks = request.headers[HEALTH_OF] === HEALTH_OF_ITSELF ? [] : this.checks;
     const results = await Promise.all(checks.map((check) => run(check, ctx)));
     const statuses = results.map(({ result, essential }): Status => {
       if (result.status === 'ok') return 'ok';

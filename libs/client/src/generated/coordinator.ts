@@ -634,9 +634,7 @@ export interface operations {
     health: {
         parameters: {
             query?: never;
-            header: {
-                "x-arp-health": string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };

@@ -238,6 +238,11 @@ describe('ToolGatewayClient', () => {
     expect(gateway.at('/elsewhere')).toEqual([]);
   });
 
+  it.each(['agentId', 'agentPrivateKey'])('says that it needs %s', (name) => {
+    const options = { baseUrl: 'https://gateway.internal', agentId: 'a', agentPrivateKey: 'k', [name]: undefined };
+    expect(() => new ToolGatewayClient(options as never)).toThrow(`ToolGatewayClient needs ${name}.`);
+  });
+
   it('is closed by close() and by await using', async () => {
     const gw = client();
     await gw.close();

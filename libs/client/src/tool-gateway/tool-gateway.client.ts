@@ -54,7 +54,8 @@ export class ToolGatewayClient {
   private readonly wantedOfJob = new Map<string, TokenOptions>();
 
   constructor(private readonly options: ToolGatewayClientOptions) {
-    for (const name of ['agentId', 'agentPrivateKey'] as const) {
+    const needed = options.legacyMinting === true ? ['agentId' as const] : (['agentId', 'agentPrivateKey'] as const);
+    for (const name of needed) {
       // In plain JavaScript an environment variable that is not set comes here.
       if (options[name] === undefined || options[name] === '') throw new TypeError(`ToolGatewayClient needs ${name}.`);
     }
