@@ -473,7 +473,11 @@ describe('event streams of a gateway', () => {
   it('follows for 300 readers without holding up requests, and lets go of the coordinator when they hang up', async () => {
     const database = await createTestDatabase();
     const coordinator = await startCoordinator(database.url, { ARP_EVENT_STREAM_KEEP_ALIVE_MS: '100' });
-    const gateway = await startGateway({ ARP_RUN_COORDINATOR_URL: coordinator.url });
+    const gateway = await startGateway({
+      ARP_RUN_COORDINATOR_URL: coordinator.url,
+      // However long the test takes, the gateway has none of its own.
+      ARP_EVENT_STREAM_KEEP_ALIVE_MS: '3600000',
+    });
     try {
       const run = await startRun(gateway.url);
       const url = `${gateway.url}/v1/runs/${run.run_id}/events?follow=1`;
