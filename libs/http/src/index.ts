@@ -30,6 +30,7 @@ export type { OpenApiLogin } from './openapi.js';
 export {
   DEFAULT_PAGE_SIZE,
   MAX_PAGE_SIZE,
+  NEWEST,
   Pages,
   pagesOfApprovals,
   pagesOfNodeRuns,

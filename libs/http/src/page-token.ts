@@ -10,6 +10,9 @@ export interface PagePosition {
   readonly id: string;
 }
 
+/** Before every item of a listing that is newest first: where its first page begins. */
+export const NEWEST: PagePosition = { createdAt: 'infinity', id: '' };
+
 /** One page of a listing. */
 export interface Page<T> {
   readonly items: T[];

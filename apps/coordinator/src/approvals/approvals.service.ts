@@ -12,7 +12,7 @@ import type {
   RequestContext,
 } from '#contract';
 import { Database } from '#database';
-import { DEFAULT_PAGE_SIZE, invalidRequest, pagesOfApprovals } from '#http';
+import { DEFAULT_PAGE_SIZE, invalidRequest, NEWEST, pagesOfApprovals } from '#http';
 import { PolicyCheckpoint } from '#policy';
 import { readApprovalId } from '../lifecycle/approval-id.js';
 import { decideApproval } from '../lifecycle/approvals.js';
@@ -23,7 +23,6 @@ import type { ApprovalEntity } from '../tables/approval.entity.js';
 import { ApprovalsRepository } from './approvals.repository.js';
 import { presentApproval } from './present-approval.js';
 
-const AFTER_ALL = { createdAt: 'infinity', id: '' };
 const COMMENT_AT_MOST = 2_000;
 
 /** What people have to approve: shows it, and takes their decision. */
@@ -45,7 +44,7 @@ export class ApprovalsService extends ApprovalsApi {
       states: states ?? APPROVAL_STATES,
       owner: ownerBorder(principal) ?? null,
       runId: runId ?? null,
-      olderThan: pages.read(pageToken) ?? AFTER_ALL,
+      olderThan: pages.read(pageToken) ?? NEWEST,
       limit: limit + 1,
     });
     const positionOf = (row: (typeof found)[number]) => ({ createdAt: row.listed_at, id: row.approval_id });

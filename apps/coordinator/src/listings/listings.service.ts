@@ -3,7 +3,7 @@ import { mayReach, ownerBorder } from '#auth';
 import { AppError, NODE_RUN_STATES, RUN_STATES } from '#contract';
 import type { NodeRunList, NodeRunListOptions, RequestContext, RunList, RunListOptions } from '#contract';
 import { Database } from '#database';
-import { DEFAULT_PAGE_SIZE, pagesOfNodeRuns, pagesOfRuns } from '#http';
+import { DEFAULT_PAGE_SIZE, NEWEST, pagesOfNodeRuns, pagesOfRuns } from '#http';
 import type { PagePosition } from '#http';
 import { EXTENSIONS_PREFIX } from '../presentation/extensions-prefix.js';
 import { presentNodeRun } from '../presentation/present-node-run.js';
@@ -85,5 +85,5 @@ export class ListingsService {
 /** The upper bound that is in force: of a page after the first it is where the page before ended. */
 function earlier(position: PagePosition | undefined, createdBefore: string | undefined): PagePosition {
   if (position !== undefined && (createdBefore === undefined || position.createdAt < createdBefore)) return position;
-  return { createdAt: createdBefore ?? 'infinity', id: '' };
+  return createdBefore === undefined ? NEWEST : { createdAt: createdBefore, id: '' };
 }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { mayReach, ownerBorder } from '#auth';
 import { AppError } from '#contract';
-import type { Principal, RequestContext } from '#contract';
+import type { RequestContext } from '#contract';
 import { Database } from '#database';
-import { DEFAULT_PAGE_SIZE, instantOf, invalidRequest, Pages } from '#http';
+import { DEFAULT_PAGE_SIZE, instantOf, invalidRequest, NEWEST, Pages } from '#http';
 import type { ToolAgentEntity } from '../tables/tool-agent.entity.js';
 import type { AddAgentKeyRequest, CreateAgentRequest, UpdateAgentRequest } from './agent-requests.js';
 import type { Agent, AgentList, CreatedAgent, CreatedAgentKey } from './agent.js';
@@ -21,7 +21,6 @@ export interface PageOptions {
   readonly pageToken?: string;
 }
 
-const AFTER_ALL = { createdAt: 'infinity', id: '' };
 const KEYS_AT_MOST = 10;
 const NAME_AT_MOST = 200;
 const ROLE_AT_MOST = 100;
@@ -62,7 +61,7 @@ export class AgentsService {
     const pages = new Pages(['agents']);
     const found = await this.repository.findPage(this.database, {
       owner: ownerBorder(principal) ?? null,
-      olderThan: pages.read(pageToken) ?? AFTER_ALL,
+      olderThan: pages.read(pageToken) ?? NEWEST,
       limit: limit + 1,
     });
     const { items, pagination } = pages.of(found, limit, ({ created_at, agent_id }) => ({
@@ -76,8 +75,8 @@ export class AgentsService {
   }
 
   /** @throws AppError agent_not_found */
-  async get({ principal }: RequestContext, agentId: string): Promise<Agent> {
-    const agent = await this.reachable(principal, agentId);
+  async get(ctx: RequestContext, agentId: string): Promise<Agent> {
+    const agent = await this.find(ctx, agentId);
     return presentAgent({ agent, keys: await this.repository.findKeys(this.database, [agentId]) });
   }
 
@@ -87,7 +86,7 @@ export class AgentsService {
       throw invalidRequest([{ path: '', message: 'must change at least one of status, name, role' }]);
     }
     refuseTexts({ name, role });
-    await this.reachable(ctx.principal, agentId);
+    await this.find(ctx, agentId);
     const change = { status: status ?? null, name: name ?? null, role: role ?? null, at: new Date() };
     await this.repository.updateAgent(this.database, agentId, change);
     return this.get(ctx, agentId);
@@ -98,9 +97,9 @@ export class AgentsService {
    *
    * @throws AppError agent_not_found, invalid_request
    */
-  async addKey({ principal }: RequestContext, agentId: string, request: AddAgentKeyRequest): Promise<CreatedAgentKey> {
+  async addKey(ctx: RequestContext, agentId: string, request: AddAgentKeyRequest): Promise<CreatedAgentKey> {
     const { keyId, algorithm, jwk } = await readPublicKey(request);
-    await this.reachable(principal, agentId);
+    await this.find(ctx, agentId);
     await this.database.transaction(async (tx) => {
       await this.repository.lockAgent(tx, agentId);
       const present = await this.repository.findKeys(tx, [agentId]);
@@ -119,8 +118,8 @@ export class AgentsService {
    *
    * @throws AppError agent_not_found, agent_key_not_found
    */
-  async removeKey({ principal }: RequestContext, agentId: string, keyId: string): Promise<void> {
-    await this.reachable(principal, agentId);
+  async removeKey(ctx: RequestContext, agentId: string, keyId: string): Promise<void> {
+    await this.find(ctx, agentId);
     if (await this.repository.deleteKey(this.database, agentId, keyId)) return;
     throw new AppError('agent_key_not_found', { details: { agent_id: agentId, key_id: keyId } });
   }
@@ -131,7 +130,12 @@ export class AgentsService {
     return agent === undefined ? undefined : { agent, keys: await this.repository.findKeys(this.database, [agentId]) };
   }
 
-  private async reachable(principal: Principal, agentId: string): Promise<ToolAgentEntity> {
+  /**
+   * An agent that the caller may know of, without its keys.
+   *
+   * @throws AppError agent_not_found
+   */
+  async find({ principal }: RequestContext, agentId: string): Promise<ToolAgentEntity> {
     const agent = await this.repository.findAgent(this.database, agentId);
     if (agent !== undefined && mayReach(principal, { owner: agent.owner, runId: '' })) return agent;
     throw agentNotFound(agentId);

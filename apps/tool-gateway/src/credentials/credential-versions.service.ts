@@ -6,9 +6,10 @@ import { AppError } from '#contract';
 import type { Issue, Principal, RequestContext } from '#contract';
 import { Database } from '#database';
 import type { Transaction } from '#database';
-import { DEFAULT_PAGE_SIZE, instantOf, invalidRequest, Pages } from '#http';
+import { DEFAULT_PAGE_SIZE, instantOf, invalidRequest, NEWEST, Pages } from '#http';
 import { SecretBox } from '../secret-box/secret-box.js';
 import type { ToolCredentialEntity } from '../tables/tool-credential.entity.js';
+import { TOOL_NAME } from '../tools/tool-name.js';
 import { INSTALLATION, placeOf } from './credential-place.js';
 import type { SetCredentialRequest } from './credential-requests.js';
 import { CredentialsRepository } from './credentials.repository.js';
@@ -20,8 +21,6 @@ interface PageOptions {
   readonly pageToken?: string;
 }
 
-const AFTER_ALL = { createdAt: 'infinity', id: '' };
-const TOOL = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const SECRET_AT_MOST = 16_384;
 const METADATA_AT_MOST = 16_384;
@@ -96,7 +95,7 @@ export class CredentialVersionsService implements OnModuleInit {
     const found = await this.repository.findPage(this.database, {
       owner: ownerBorder(principal) ?? null,
       tool: tool ?? null,
-      olderThan: pages.read(pageToken) ?? AFTER_ALL,
+      olderThan: pages.read(pageToken) ?? NEWEST,
       limit: limit + 1,
     });
     const { items, pagination } = pages.of(found, limit, ({ created_at, credential_id }) => ({
@@ -176,7 +175,7 @@ function notFound(details: { readonly id: string } | { readonly tool: string }):
 /** Repeats nothing of the request: somebody may have put the secret into the wrong field. */
 function refuseRequest({ tool, version, credential, metadata }: SetCredentialRequest): void {
   const issues: Issue[] = [];
-  if (!TOOL.test(tool)) {
+  if (!TOOL_NAME.test(tool)) {
     issues.push({ path: 'tool', message: 'must be the name of a tool, such as serpapi' });
   }
   if (version !== undefined && !VERSION.test(version)) {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
 import { PolicyDecisionsRepository } from './policy-decisions.repository.js';
 import { PolicyLogService } from './policy-log.service.js';
 import { PolicySweepService } from './policy-sweep.service.js';
@@ -9,6 +10,7 @@ import { ToolQuotasRepository } from './tool-quotas.repository.js';
 import { ToolQuotasService } from './tool-quotas.service.js';
 
 @Module({
+  imports: [AgentsModule],
   controllers: [ToolPoliciesController],
   providers: [
     ToolPoliciesRepository,

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '#database';
-import type { ToolAgentEntity } from '../tables/tool-agent.entity.js';
 import type { ToolPolicyEntity } from '../tables/tool-policy.entity.js';
 
 /** Which policies to list. Null: whatever it is. */
@@ -32,11 +31,9 @@ export interface PolicyHolder {
 
 export type HoldingPolicy = Pick<ToolPolicyEntity, 'policy_id' | 'spec'>;
 
-export type PolicyAgent = Pick<ToolAgentEntity, 'agent_id' | 'owner' | 'role'>;
-
 const COLUMNS = `policy_id, owner, agent_id, role, name, description, spec, spec_hash, active, created_at, updated_at`;
 
-/** Every statement on `tool_policies`, and the one that finds the agent that a policy is for. */
+/** Every statement on `tool_policies`. */
 @Injectable()
 export class ToolPoliciesRepository {
   async insert(db: Queryable, policy: ToolPolicyEntity): Promise<void> {
@@ -113,12 +110,5 @@ export class ToolPoliciesRepository {
       [policyId, owner],
     );
     return rows.length > 0;
-  }
-
-  async findAgent(db: Queryable, agentId: string): Promise<PolicyAgent | undefined> {
-    const rows = await db.query<PolicyAgent>(`select agent_id, owner, role from tool_agents where agent_id = $1`, [
-      agentId,
-    ]);
-    return rows[0];
   }
 }

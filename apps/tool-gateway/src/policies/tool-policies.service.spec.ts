@@ -1,9 +1,11 @@
+import { Test } from '@nestjs/testing';
 import type { Principal, RequestContext } from '#contract';
 import { AppError } from '#contract';
-import { connectDatabase } from '#database';
-import type { Database } from '#database';
+import { connectDatabase, Database } from '#database';
 import { createTestDatabase } from '#testing';
 import type { TestDatabase } from '#testing';
+import { AgentsModule } from '../agents/agents.module.js';
+import { AgentsService } from '../agents/agents.service.js';
 import { PolicyDecisionsRepository } from './policy-decisions.repository.js';
 import { PolicyLogService } from './policy-log.service.js';
 import type { PolicySpec } from './policy-spec.js';
@@ -18,6 +20,12 @@ function contextOf(principal: Principal): RequestContext {
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), flags: '00' };
   return { principal, trace, requestId: 'r', signal: new AbortController().signal };
 }
+/** Agents as their module has them: their repository is nobody else's. */
+async function agentsOn(database: Database): Promise<AgentsService> {
+  const agents = { module: AgentsModule, providers: [{ provide: Database, useValue: database }] };
+  return (await Test.createTestingModule({ imports: [agents] }).compile()).get(AgentsService);
+}
+
 const acme = contextOf({ subject: 'ann', owner: 'tenant:acme' });
 const globex = contextOf({ subject: 'gus', owner: 'tenant:globex' });
 const operator = contextOf({ subject: 'op', owner: 'tenant:ops', permissions: new Set(['tenant.all']) });
@@ -38,7 +46,7 @@ describe('policies of tools', () => {
       applicationName: 'tool-policies.service.spec',
     });
     log = new PolicyLogService(database, new PolicyDecisionsRepository());
-    policies = new ToolPoliciesService(database, new ToolPoliciesRepository(), log);
+    policies = new ToolPoliciesService(database, new ToolPoliciesRepository(), log, await agentsOn(database));
   });
   beforeEach(async () => {
     await home.query('truncate tool_agents, tool_policies, tool_policy_decisions cascade');

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ownerBorder } from '#auth';
 import { AppError } from '#contract';
-import type { Principal, RequestContext } from '#contract';
+import type { RequestContext } from '#contract';
 import { Database } from '#database';
 import { invalidRequest } from '#http';
+import { AgentsService } from '../agents/agents.service.js';
 import { evaluatePolicy } from './evaluate-policy.js';
 import type { MergedSpec } from './merged-spec.js';
 import { mergeSpecs } from './merge-specs.js';
@@ -15,7 +16,7 @@ import { presentToolPolicy, specOf } from './present-tool-policy.js';
 import { specHashOf } from './spec-hash.js';
 import type { ToolCall, ToolDecision } from './tool-decision.js';
 import { ToolPoliciesRepository } from './tool-policies.repository.js';
-import type { PolicyAgent, PolicyHolder } from './tool-policies.repository.js';
+import type { PolicyHolder } from './tool-policies.repository.js';
 import type { MergedToolPolicy, ToolPolicy, ToolPolicyChange, ToolPolicyRequest } from './tool-policy.js';
 
 /** More are not shown at once. */
@@ -38,6 +39,7 @@ export class ToolPoliciesService {
     private readonly database: Database,
     private readonly repository: ToolPoliciesRepository,
     private readonly log: PolicyLogService,
+    private readonly agents: AgentsService,
   ) {}
 
   /**
@@ -46,14 +48,14 @@ export class ToolPoliciesService {
    *
    * @throws AppError invalid_request, agent_not_found
    */
-  async create({ principal }: RequestContext, request: ToolPolicyRequest): Promise<ToolPolicy> {
+  async create(ctx: RequestContext, request: ToolPolicyRequest): Promise<ToolPolicy> {
     refuse(problemsOfRequest(request));
     const { name, description = null, agentId = null, role = null, spec } = request;
-    if (agentId !== null) await this.findAgent(principal, agentId);
+    if (agentId !== null) await this.agents.find(ctx, agentId);
     const now = new Date();
     const policy = {
       policy_id: `policy_${randomUUID()}`,
-      owner: ownerBorder(principal) ?? null,
+      owner: ownerBorder(ctx.principal) ?? null,
       agent_id: agentId,
       role,
       name,
@@ -108,8 +110,8 @@ export class ToolPoliciesService {
   }
 
   /** @throws AppError agent_not_found */
-  async merged({ principal }: RequestContext, agentId: string): Promise<MergedToolPolicy> {
-    const { role, owner } = await this.findAgent(principal, agentId);
+  async merged(ctx: RequestContext, agentId: string): Promise<MergedToolPolicy> {
+    const { role, owner } = await this.agents.find(ctx, agentId);
     const { spec, policyIds } = await this.findHolding({ agentId, role, owner });
     return { agentId, agentRole: role, mergedSpec: spec ?? NOTHING, sourcePolicies: policyIds };
   }
@@ -125,18 +127,6 @@ export class ToolPoliciesService {
   private async findHolding(holder: PolicyHolder): Promise<{ spec: MergedSpec | undefined; policyIds: string[] }> {
     const rows = await this.repository.findHolding(this.database, holder);
     return { spec: mergeSpecs(rows.map(specOf)), policyIds: rows.map(({ policy_id }) => policy_id) };
-  }
-
-  private async findAgent(principal: Principal, agentId: string): Promise<PolicyAgent> {
-    const agent = await this.repository.findAgent(this.database, agentId);
-    const border = ownerBorder(principal);
-    if (agent === undefined || (border !== undefined && border !== agent.owner)) {
-      throw new AppError('agent_not_found', {
-        message: `There is no agent ${agentId}.`,
-        details: { agent_id: agentId },
-      });
-    }
-    return agent;
   }
 }
 

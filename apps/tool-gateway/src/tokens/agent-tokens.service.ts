@@ -3,7 +3,7 @@ import { ownerBorder } from '#auth';
 import { AppError } from '#contract';
 import type { RequestContext } from '#contract';
 import { Database } from '#database';
-import { DEFAULT_PAGE_SIZE, instantOf, Pages } from '#http';
+import { DEFAULT_PAGE_SIZE, instantOf, NEWEST, Pages } from '#http';
 import { AgentsService } from '../agents/agents.service.js';
 import type { PageOptions } from '../agents/agents.service.js';
 import type { ToolTokenEntity } from '../tables/tool-token.entity.js';
@@ -25,8 +25,6 @@ export interface PresentedToken {
   /** What the caller says the id of the token is. */
   readonly tokenId?: string;
 }
-
-const AFTER_ALL = { createdAt: 'infinity', id: '' };
 
 /** Checks agent tokens, lists what is known of them, and revokes them. */
 @Injectable()
@@ -77,12 +75,12 @@ export class AgentTokensService {
    */
   async list(ctx: RequestContext, agentId: string | undefined, options: PageOptions): Promise<AgentTokenList> {
     const { limit = DEFAULT_PAGE_SIZE, pageToken } = options;
-    if (agentId !== undefined) await this.agents.get(ctx, agentId);
+    if (agentId !== undefined) await this.agents.find(ctx, agentId);
     const pages = new Pages(['agent_tokens', agentId ?? null]);
     const found = await this.repository.findPage(this.database, {
       owner: ownerBorder(ctx.principal) ?? null,
       agentId: agentId ?? null,
-      olderThan: pages.read(pageToken) ?? AFTER_ALL,
+      olderThan: pages.read(pageToken) ?? NEWEST,
       limit: limit + 1,
     });
     const { items, pagination } = pages.of(found, limit, ({ issued_at, token_id }) => ({

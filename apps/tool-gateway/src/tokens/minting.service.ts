@@ -8,6 +8,7 @@ import { invalidRequest } from '#http';
 import { AgentsService } from '../agents/agents.service.js';
 import { TOOL_GATEWAY_OPTIONS } from '../tool-gateway-options.js';
 import type { ToolGatewayOptions } from '../tool-gateway-options.js';
+import { TOOL_NAME } from '../tools/tool-name.js';
 import type { GeneratedToken } from './agent-token-answers.js';
 import { signAgentToken } from './agent-token.js';
 import { AgentTokensRepository } from './agent-tokens.repository.js';
@@ -26,8 +27,6 @@ interface Applicant {
 }
 
 const TOOLS_AT_MOST = 100;
-/** The id of a node pack, with or without `jarvis.`. */
-const TOOL = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const PERMISSIONS = ['read', 'write'];
 const INTENT_AT_MOST = 200;
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
@@ -128,7 +127,7 @@ export class MintingService {
 
 function refuseClaims({ tools, permissions, intent, dpop_jkt: jkt }: GenerateTokenRequest): void {
   const issues: Issue[] = [];
-  if (tools.length > TOOLS_AT_MOST || !tools.every((tool) => TOOL.test(tool))) {
+  if (tools.length > TOOLS_AT_MOST || !tools.every((tool) => TOOL_NAME.test(tool))) {
     issues.push({ path: 'tools', message: `must be at most ${TOOLS_AT_MOST} names of tools, such as http_fetch` });
   }
   if (!permissions.every((permission) => PERMISSIONS.includes(permission))) {

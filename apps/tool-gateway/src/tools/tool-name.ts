@@ -1,5 +1,8 @@
 const OURS = 'jarvis.';
 
+/** What the name of a tool can be, whether or not there is one. */
+export const TOOL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
 /** How agents call a node type. */
 export interface ToolName {
   readonly tool: string;
