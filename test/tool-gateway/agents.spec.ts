@@ -1,9 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { createTestDatabase, startTokenIssuer } from '#testing';
-import type { TestDatabase, TokenIssuer } from '#testing';
 import { call } from '../e2e/http.js';
-import { askForToken, registerAgent, startToolGateway, tokenOf } from './identity-gateway.js';
-import type { StartedToolGateway } from './identity-gateway.js';
+import { askForToken, registerAgent, startGuardedToolGateway, tokenOf } from './identity-gateway.js';
+import type { GuardedToolGateway } from './identity-gateway.js';
 
 /** An agent as it is shown. */
 interface ShownAgent {
@@ -22,25 +20,13 @@ interface Shown {
 }
 
 describe('agents', () => {
-  let home: TestDatabase;
-  let issuer: TokenIssuer;
-  let gateway: StartedToolGateway;
+  let gateway: GuardedToolGateway;
   beforeAll(async () => {
-    issuer = await startTokenIssuer();
-    home = await createTestDatabase();
-    gateway = await startToolGateway(home, {
-      ARP_AUTH_PROFILE: '',
-      ARP_AUTH_MODE: 'required',
-      ARP_AUTH_ISSUER: issuer.issuer,
-    });
+    gateway = await startGuardedToolGateway();
   });
-  afterAll(async () => {
-    await gateway.stop();
-    await home.drop();
-    await issuer.close();
-  });
+  afterAll(() => gateway.stop());
   const as = (sub: string, tenant: string | undefined, role = 'arp-tool-admin') => ({
-    authorization: `Bearer ${issuer.token({ sub, tenant_id: tenant, aud: 'arp-tool-gateway', roles: [role] })}`,
+    authorization: `Bearer ${gateway.issuer.token({ sub, tenant_id: tenant, aud: 'arp-tool-gateway', roles: [role] })}`,
   });
   const ask = (method: string, path: string, headers: Record<string, string>, body?: unknown) =>
     call<Shown>(method, `${gateway.url}/api${path}`, body, headers);

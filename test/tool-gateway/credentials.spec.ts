@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { StartupError } from '#http';
-import { createTestDatabase, startTokenIssuer } from '#testing';
-import type { TestDatabase, TokenIssuer } from '#testing';
+import { createTestDatabase } from '#testing';
+import type { TestDatabase } from '#testing';
 import { CredentialsService } from '../../apps/tool-gateway/src/credentials/credentials.service.js';
 import { call, refusal } from '../e2e/http.js';
 import type { Answer } from '../e2e/http.js';
-import { MASTER_KEYS, registerAgent, startToolGateway } from './identity-gateway.js';
-import type { StartedToolGateway } from './identity-gateway.js';
+import { MASTER_KEYS, registerAgent, startGuardedToolGateway, startToolGateway } from './identity-gateway.js';
+import type { GuardedToolGateway, StartedToolGateway } from './identity-gateway.js';
 
 const NEWER_KEY = `newer:${randomBytes(32).toString('base64')}`;
 
@@ -171,30 +171,18 @@ describe('credentials', () => {
 });
 
 describe('whose credentials are read', () => {
-  let home: TestDatabase;
-  let issuer: TokenIssuer;
-  let gateway: StartedToolGateway;
+  let gateway: GuardedToolGateway;
   beforeAll(async () => {
-    issuer = await startTokenIssuer();
-    home = await createTestDatabase();
-    gateway = await startToolGateway(home, {
-      ARP_AUTH_PROFILE: '',
-      ARP_AUTH_MODE: 'required',
-      ARP_AUTH_ISSUER: issuer.issuer,
-    });
+    gateway = await startGuardedToolGateway();
     acme = as({ sub: 'ann', tenant_id: 'acme', roles: ['arp-tool-admin'] });
     globex = as({ sub: 'gus', tenant_id: 'globex', roles: ['arp-tool-admin'] });
     alice = as({ sub: 'alice', roles: ['arp-tool-admin'] });
     operator = as({ sub: 'root', roles: ['arp-admin'] });
     executor = as({ sub: 'executor', roles: ['arp-executor'] });
   });
-  afterAll(async () => {
-    await gateway.stop();
-    await home.drop();
-    await issuer.close();
-  });
+  afterAll(() => gateway.stop());
   const as = (claims: Record<string, unknown>) => ({
-    authorization: `Bearer ${issuer.token({ aud: 'arp-tool-gateway', ...claims })}`,
+    authorization: `Bearer ${gateway.issuer.token({ aud: 'arp-tool-gateway', ...claims })}`,
   });
   let acme: Record<string, string>;
   let globex: Record<string, string>;
@@ -228,7 +216,7 @@ describe('whose credentials are read', () => {
     expect(await secretOf({ ...run, name: 'openai', owner: '' })).toBe('credential_not_found');
 
     const agent = await registerAgent(gateway.url, acme);
-    await home.query(
+    await gateway.database.query(
       `insert into tool_jobs (job_id, agent_id, tool, action, correlation_id, response_rules, state, attempts, created_at)
        values ('job_1', $1, 'openai', 'chat', 'c', '{}', 'queued', 0, now())`,
       [agent.agentId],

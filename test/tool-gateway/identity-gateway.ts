@@ -5,7 +5,8 @@ import type { JWK, JWTPayload } from 'jose';
 import { readSettings } from '#config';
 import type { AtomicExecutorApi } from '#contract';
 import { listen } from '#http';
-import type { TestDatabase } from '#testing';
+import { createTestDatabase, startTokenIssuer } from '#testing';
+import type { TestDatabase, TokenIssuer } from '#testing';
 import { createToolGateway, provideToolGatewayDatabase } from '../../apps/tool-gateway/src/tool-gateway.app.js';
 import { toolGatewaySettings } from '../../apps/tool-gateway/src/tool-gateway.config.js';
 import { call } from '../e2e/http.js';
@@ -53,6 +54,29 @@ export async function startToolGateway(
     await stop();
     throw error;
   }
+}
+
+/** A tool gateway that asks for tokens, with an issuer and a database of its own. */
+export interface GuardedToolGateway extends StartedToolGateway {
+  readonly issuer: TokenIssuer;
+  readonly database: TestDatabase;
+}
+
+/** Stopping it ends the issuer and the database too. */
+export async function startGuardedToolGateway(): Promise<GuardedToolGateway> {
+  const issuer = await startTokenIssuer();
+  const database = await createTestDatabase();
+  const gateway = await startToolGateway(database, {
+    ARP_AUTH_PROFILE: '',
+    ARP_AUTH_MODE: 'required',
+    ARP_AUTH_ISSUER: issuer.issuer,
+  });
+  const stop = async () => {
+    await gateway.stop();
+    await database.drop();
+    await issuer.close();
+  };
+  return { ...gateway, issuer, database, stop };
 }
 
 /** An agent that is registered, and the key that it made. */

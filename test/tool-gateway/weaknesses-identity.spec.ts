@@ -4,14 +4,21 @@ import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import type { JSONWebKeySet } from 'jose';
 import { readSettings } from '#config';
 import { StartupError } from '#http';
-import { createTestDatabase, startTokenIssuer } from '#testing';
-import type { TestDatabase, TokenIssuer } from '#testing';
+import { createTestDatabase } from '#testing';
 import { AgentTokensService } from '../../apps/tool-gateway/src/tokens/agent-tokens.service.js';
 import { createToolGateway, provideToolGatewayDatabase } from '../../apps/tool-gateway/src/tool-gateway.app.js';
 import { toolGatewaySettings } from '../../apps/tool-gateway/src/tool-gateway.config.js';
 import { call } from '../e2e/http.js';
-import { ASKED, askForToken, assertionOf, registerAgent, startToolGateway, tokenOf } from './identity-gateway.js';
-import type { RegisteredAgent, StartedToolGateway } from './identity-gateway.js';
+import {
+  ASKED,
+  askForToken,
+  assertionOf,
+  registerAgent,
+  startGuardedToolGateway,
+  startToolGateway,
+  tokenOf,
+} from './identity-gateway.js';
+import type { GuardedToolGateway, RegisteredAgent } from './identity-gateway.js';
 
 /** Routes without the suite's guard, each of which says itself who may. */
 const OPEN = [
@@ -30,27 +37,17 @@ interface Operation {
   readonly 'x-permission'?: string;
 }
 
-let home: TestDatabase;
-let issuer: TokenIssuer;
-let gateway: StartedToolGateway;
+let gateway: GuardedToolGateway;
 let admin: Record<string, string>;
 let agent: RegisteredAgent;
 beforeAll(async () => {
-  issuer = await startTokenIssuer();
-  home = await createTestDatabase();
-  gateway = await startToolGateway(home, {
-    ARP_AUTH_PROFILE: '',
-    ARP_AUTH_MODE: 'required',
-    ARP_AUTH_ISSUER: issuer.issuer,
-  });
-  admin = { authorization: `Bearer ${issuer.token({ sub: 'ann', aud: 'arp-tool-gateway', roles: ['arp-admin'] })}` };
+  gateway = await startGuardedToolGateway();
+  admin = {
+    authorization: `Bearer ${gateway.issuer.token({ sub: 'ann', aud: 'arp-tool-gateway', roles: ['arp-admin'] })}`,
+  };
   agent = await registerAgent(gateway.url, admin);
 });
-afterAll(async () => {
-  await gateway.stop();
-  await home.drop();
-  await issuer.close();
-});
+afterAll(() => gateway.stop());
 
 const codeOfToken = (token: string, tokenId?: string): Promise<string> =>
   gateway
@@ -121,7 +118,7 @@ describe('weakness 2: whoever knew the id of an agent had its token', () => {
 
 describe('weakness 3: a signing secret that everybody knew', () => {
   it('there is none without a key of the operator, and each installation has keys of its own', async () => {
-    const settings = readSettings(toolGatewaySettings, { DATABASE_URL: home.url, LOG_LEVEL: 'silent' });
+    const settings = readSettings(toolGatewaySettings, { DATABASE_URL: gateway.database.url, LOG_LEVEL: 'silent' });
     const database = await provideToolGatewayDatabase(settings, () => undefined);
     await expect(createToolGateway(settings, database)).rejects.toThrow(StartupError);
     await database.release();
@@ -149,7 +146,7 @@ describe('weakness 4: what a token was for was not looked at', () => {
     const wider = { ...decodeJwt(token), tools: ['http_fetch', 'gmail_send'], permissions: ['read', 'write'] };
     const claims = Buffer.from(JSON.stringify(wider)).toString('base64url');
     expect(await codeOfToken(`${header}.${claims}.${signature}`)).toBe('agent_token_invalid');
-    const [row] = await home.query<{ tools: string[]; permissions: string[] }>(
+    const [row] = await gateway.database.query<{ tools: string[]; permissions: string[] }>(
       'select tools, permissions from tool_tokens order by issued_at desc limit 1',
     );
     expect(row).toEqual(ASKED);
@@ -177,7 +174,7 @@ describe('weakness 6: tokens without end, kept in clear, of agents that nobody c
     expect((await askForToken(gateway.url, agent, at(86_460_000))).status).toBe(400);
     expect((await askForToken(gateway.url, agent, at(86_390_000))).status).toBe(201);
     const { agent_token: token } = await tokenOf(gateway.url, agent);
-    const rows = JSON.stringify(await home.query('select * from tool_tokens'));
+    const rows = JSON.stringify(await gateway.database.query('select * from tool_tokens'));
     for (const part of [token, token.split('.')[1], token.split('.')[2]]) expect(rows).not.toContain(part);
     const url = `${gateway.url}/api/agents/${agent.agentId}`;
     await call('PATCH', url, { status: 'inactive' }, admin);
@@ -203,9 +200,9 @@ describe('weakness 7: the gateway made the private key and sent it', () => {
     const { d } = privateKey.export({ format: 'jwk' });
     const jwk = await call('POST', url, { ...body, public_jwk: privateKey.export({ format: 'jwk' }) }, admin);
     expect(jwk.status).toBe(400);
-    expect(JSON.stringify([refused.body, jwk.body, await home.query('select * from tool_agent_keys')])).not.toContain(
-      d,
-    );
+    expect(
+      JSON.stringify([refused.body, jwk.body, await gateway.database.query('select * from tool_agent_keys')]),
+    ).not.toContain(d);
   });
 });
 
@@ -218,7 +215,7 @@ describe('weakness 8: encryption to oneself without a proof of who wrote it', ()
     const read = () =>
       call<{ secret?: string }>('POST', `${gateway.url}/v1/credentials:read`, { name: 'openai', run_id: 'r' }, admin);
     expect((await read()).body.secret).toBe('the secret');
-    await home.query(
+    await gateway.database.query(
       `update tool_credentials set sealed = left(sealed, -1) || case when right(sealed, 1) = 'A' then 'Q' else 'A' end`,
     );
     expect((await read()).status).toBe(500);

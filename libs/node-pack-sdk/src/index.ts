@@ -13,6 +13,7 @@ export type { Pack, Permission } from './define-pack.js';
 export { CanceledError, NodeError, RetryableError, TerminalError, TimeoutError } from './errors.js';
 export type { NodeErrorKind, NodeErrorOptions } from './errors.js';
 export type { MockUpstream } from './http/mock-upstream.js';
+export { jsonObjectOf } from './http/json-object.js';
 export { UPSTREAM_ERRORS, upstreamFailure } from './http/upstream-failure.js';
 export type { InferSchema, JsonObject, JsonSchema } from './json-schema.js';
 export { manifestOf } from './manifest.js';

@@ -1,4 +1,4 @@
-import { RetryableError, UPSTREAM_ERRORS, upstreamFailure } from '@arp-jarvis/node-pack-sdk';
+import { jsonObjectOf, RetryableError, UPSTREAM_ERRORS, upstreamFailure } from '@arp-jarvis/node-pack-sdk';
 import type { DeclaredError, NodeError } from '@arp-jarvis/node-pack-sdk';
 
 export const GMAIL = 'https://gmail.googleapis.com/gmail/v1/users/me';
@@ -39,10 +39,5 @@ function errorOf(text: string): { readonly errors?: unknown } {
 
 /** The object that an answer is; without fields when it is none. */
 export function jsonOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const answer: unknown = JSON.parse(text);
-    return typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  return jsonObjectOf(text) ?? {};
 }

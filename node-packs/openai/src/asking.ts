@@ -1,4 +1,10 @@
-import { RetryableError, TerminalError, UPSTREAM_ERRORS, upstreamFailure } from '@arp-jarvis/node-pack-sdk';
+import {
+  jsonObjectOf,
+  RetryableError,
+  TerminalError,
+  UPSTREAM_ERRORS,
+  upstreamFailure,
+} from '@arp-jarvis/node-pack-sdk';
 import type { DeclaredError, NodeContext } from '@arp-jarvis/node-pack-sdk';
 
 const BASE = 'https://api.openai.com/v1';
@@ -69,15 +75,4 @@ export async function ask(
     });
   }
   throw upstreamFailure('OpenAI', response, typeof message === 'string' ? message : undefined);
-}
-
-function jsonObjectOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const answer: unknown = JSON.parse(text);
-    return typeof answer === 'object' && answer !== null && !Array.isArray(answer)
-      ? (answer as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { defineNode, RetryableError, UPSTREAM_ERRORS, upstreamFailure } from '@arp-jarvis/node-pack-sdk';
+import { defineNode, jsonObjectOf, RetryableError, UPSTREAM_ERRORS, upstreamFailure } from '@arp-jarvis/node-pack-sdk';
 
 const ENDPOINT = 'https://serpapi.com/search.json';
 const TIMEOUT_MS = 30_000;
@@ -58,7 +58,7 @@ export const searchNode = defineNode({
       maxBytes: MAX_BYTES,
       headers: { accept: 'application/json' },
     });
-    const answer = await jsonObjectOf(response);
+    const answer = jsonObjectOf(await response.text());
     if (!response.ok) {
       throw upstreamFailure('SerpApi', response, typeof answer?.['error'] === 'string' ? answer['error'] : undefined);
     }
@@ -66,15 +66,3 @@ export const searchNode = defineNode({
     return answer;
   },
 });
-
-async function jsonObjectOf(response: Response): Promise<Record<string, unknown> | undefined> {
-  const text = await response.text();
-  try {
-    const answer: unknown = JSON.parse(text);
-    return typeof answer === 'object' && answer !== null && !Array.isArray(answer)
-      ? (answer as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
