@@ -118,15 +118,17 @@ describe('max_steps', () => {
     await untilRunEnds(url, await startRun(url, 'atomic.a'));
     await executor.stop();
     const run = await startRun(url, 'atomic.a', budgets({ max_steps: 1 }));
-    const attempts = async () => {
-      const [row] = await database.query<{ attempts: number }>('select attempts from node_runs where run_id = $1', [
-        run.run_id,
-      ]);
-      return row?.attempts ?? 0;
+    const tried = async () => {
+      const [row] = await database.query<{ attempts: number; unsent: number }>(
+        'select attempts, unsent from node_runs where run_id = $1',
+        [run.run_id],
+      );
+      return row;
     };
-    await until('it was tried twice', async () => (await attempts()) >= 2);
+    await until('it was tried twice', async () => ((await tried())?.unsent ?? 0) >= 2);
     await executor.start();
     expect((await untilRunEnds(url, run)).at(-1)?.data).toEqual({ state: 'succeeded' });
+    expect((await tried())?.attempts).toBe(1);
   });
 });
 

@@ -129,7 +129,7 @@ export const coordinatorSettings = defineSettings(
     }),
     JARVIS_RUN_COORDINATOR_UNAVAILABLE_ATTEMPTS: wholeNumber({ min: 1, max: 1_000 })({
       default: 12,
-      desc: 'Executions in all of a node run whose executor does not answer; the pauses double from 0.25 s to 15 s.',
+      desc: 'How often in a row a node run is not sent because its executor is not reached, and how often in all it is executed when executors do not answer or coordinators are lost; the pauses double from 0.25 s to 15 s.',
     }),
     JARVIS_RUN_COORDINATOR_MAX_QUEUED_COMMANDS: wholeNumber({ min: 1, max: 1_000_000 })({
       default: 10_000,

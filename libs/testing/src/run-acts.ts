@@ -6,10 +6,11 @@ export type RunAct =
   | { readonly do: 'create'; readonly node: number; readonly keys: readonly number[]; readonly composite: boolean }
   | { readonly do: 'begin'; readonly node: number; readonly who: number }
   | {
-      readonly do: 'accept' | 'release' | 'retry' | 'recover' | 'uncertain';
+      readonly do: 'accept' | 'release' | 'recover' | 'uncertain';
       readonly node: number;
       readonly stale: boolean;
     }
+  | { readonly do: 'retry'; readonly node: number; readonly stale: boolean; readonly isUnsent: boolean }
   | {
       readonly do: 'finish';
       readonly node: number;
@@ -49,17 +50,12 @@ export const runActs: fc.Arbitrary<RunAct> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constantFrom(
-        'accept' as const,
-        'release' as const,
-        'retry' as const,
-        'recover' as const,
-        'uncertain' as const,
-      ),
+      do: fc.constantFrom('accept' as const, 'release' as const, 'recover' as const, 'uncertain' as const),
       node,
       stale,
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('retry' as const), node, stale, isUnsent: fc.boolean() }) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('finish' as const), node, stale, succeeds: fc.boolean(), cost: fc.nat(3) }),

@@ -8,7 +8,7 @@ export interface DispatchOptions {
   readonly graceMs: number;
   /** Executions in all of a node run that fails with a retryable error, where its node type has no retry policy. */
   readonly maxAttempts: number;
-  /** Executions in all while the executor does not answer. */
+  /** Executions in all of which nobody knows the end, the executor or the coordinator being lost, and times in a row that no executor is reached. */
   readonly unavailableAttempts: number;
   /** What composite executors call this coordinator. */
   readonly publicUrl: string | undefined;

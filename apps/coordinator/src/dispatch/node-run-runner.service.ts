@@ -135,6 +135,7 @@ export class NodeRunRunnerService {
       {
         // Others may have executed it since the ticket was read.
         attempts: hold.attempts,
+        unsent: hold.unsent,
         repeatable,
         policy: facts.retry ?? { ...DEFAULT_RETRY, max_attempts: this.options.maxAttempts },
         unavailableAttempts: this.options.unavailableAttempts,

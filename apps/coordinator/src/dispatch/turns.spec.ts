@@ -14,7 +14,6 @@ function ticket(tenant: string, id: string): DispatchTicket {
     node_type_version: '0.1.0',
     kind: 'atomic',
     epoch: 0,
-    attempts: 0,
     approval: null,
     inputs: {},
     run_context: null,

@@ -9,7 +9,7 @@ export interface NodeRunKey {
   readonly node_run_id: string;
 }
 
-/** What a dispatcher must know of a queued node run. Nothing of it changes but `epoch`, `attempts` and `approval`. */
+/** What a dispatcher must know of a queued node run. Nothing of it changes but `epoch` and `approval`. */
 export interface DispatchTicket extends NodeRunKey {
   readonly run_id: string;
   readonly parent_node_run_id: string | null;
@@ -23,8 +23,6 @@ export interface DispatchTicket extends NodeRunKey {
   readonly kind: NodeKind | null;
   /** Of the node run when the ticket was written: a ticket with another one is too old to act on. */
   readonly epoch: number;
-  /** Executions begun so far. */
-  readonly attempts: number;
   /** Whether somebody has approved its execution. */
   readonly approval: NodeRunApproval;
   readonly inputs: Record<string, unknown>;

@@ -20,7 +20,7 @@ with recursive tenants as (
  (select kind, bucket, run_id, node_run_id from timers where due_at <= $1 order by due_at limit $3);
 
 -- findTickets
-select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.epoch, n.attempts, n.approval,
+select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.epoch, n.approval,
         i.inputs, i.constraints, coalesce(r.tenant_id, '') as tenant_id, r.owner, q.run_context, q.constraints as run_constraints
    from unnest($1::smallint[], $2::text[]) as k (bucket, node_run_id)
    join ready d on d.bucket = k.bucket and d.node_run_id = k.node_run_id

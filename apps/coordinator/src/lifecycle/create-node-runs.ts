@@ -152,6 +152,7 @@ function plan(
       child_count: 0,
       decomposition_rounds: 0,
       attempts: 0,
+      unsent: 0,
       approval: null,
     },
     documents: {

@@ -20,8 +20,10 @@ export interface Hold {
 
 /** A node run that was just taken. */
 export interface Begun extends Hold {
-  /** Executions begun so far, this one included. */
+  /** Executions begun so far, this one included; those that were never sent are none. */
   readonly attempts: number;
+  /** Times in a row that it was not sent before. */
+  readonly unsent: number;
 }
 
 /** The constraints that hold for a node run, and those of its run. They never change. */
@@ -49,9 +51,6 @@ export interface Spent {
   readonly isUnsent?: boolean;
 }
 
-/** How often a node run whose coordinators were lost is taken up again before it counts as what kills them. */
-const MAX_RECOVERIES = 10;
-
 /**
  * Takes a queued node run, under a new epoch. An atomic one is running from now on; a composite one is assigned until its executor
  * has accepted it.
@@ -76,7 +75,7 @@ export function beginNodeRun(draft: RunDraft, begin: Begin): Begun | undefined {
   draft.updateHead({ steps: draft.head.steps + 1 });
   draft.moveRun('running');
   draft.append(policyDecidedEvent('node.run.execute', begin.decision, node_run_id));
-  return { nodeRunId: node_run_id, epoch, attempts };
+  return { nodeRunId: node_run_id, epoch, attempts, unsent: nodeRun.unsent };
 }
 
 /** A composite executor has accepted: it works and reports by itself, until `deadline` at the latest. */
@@ -118,8 +117,13 @@ export function retryNodeRun(draft: RunDraft, hold: Hold, failed: Outcome, runAf
   const nodeRun = held(draft, hold);
   if (nodeRun === undefined) return false;
   spend(draft, spent.usage);
-  if (spent.isUnsent === true) draft.updateHead({ steps: draft.head.steps - 1 });
   requeue(draft, nodeRun, runAfter);
+  if (spent.isUnsent === true) {
+    draft.updateHead({ steps: draft.head.steps - 1 });
+    draft.updateNodeRun(hold.nodeRunId, { attempts: nodeRun.attempts - 1, unsent: nodeRun.unsent + 1 });
+  } else if (nodeRun.unsent > 0) {
+    draft.updateNodeRun(hold.nodeRunId, { unsent: 0 });
+  }
   recordRepetition(draft, nodeRun, {
     status: 'fail',
     reason_code: failed.error?.code ?? 'failed',
@@ -129,12 +133,12 @@ export function retryNodeRun(draft: RunDraft, hold: Hold, failed: Outcome, runAf
   return true;
 }
 
-/** Gives a node run back to the queue: nothing of it has run, so nothing is recorded. */
+/** Gives a node run back to the queue that its executor has no room for: nothing of it has run, so nothing is recorded. */
 export function releaseNodeRun(draft: RunDraft, hold: Hold, runAfter: Date): boolean {
   const nodeRun = held(draft, hold);
   if (nodeRun === undefined) return false;
   requeue(draft, nodeRun, runAfter);
-  draft.updateNodeRun(hold.nodeRunId, { attempts: nodeRun.attempts - 1 });
+  draft.updateNodeRun(hold.nodeRunId, { attempts: nodeRun.attempts - 1, unsent: 0 });
   draft.updateHead({ steps: draft.head.steps - 1 });
   return true;
 }
@@ -165,13 +169,17 @@ export function parkNodeRun(draft: RunDraft, found: Waiting, request: ApprovalRe
   return true;
 }
 
-/** Takes up a node run whose coordinator was lost: it is repeated when that is safe, and fails as uncertain when it is not. */
-export function recoverNodeRun(draft: RunDraft, hold: Hold, repeatable: boolean): boolean {
+/**
+ * Takes up a node run whose coordinator was lost: it is repeated when that is safe, and fails as uncertain when it is not.
+ *
+ * @param most executions in all, after which it counts as what kills whoever runs it
+ */
+export function recoverNodeRun(draft: RunDraft, hold: Hold, repeatable: boolean, most: number): boolean {
   // Retention may have deleted the run and left this behind.
   if (draft.find(hold.nodeRunId) === undefined) draft.letGo(hold.nodeRunId);
   const nodeRun = held(draft, hold);
   if (nodeRun === undefined) return false;
-  if (!repeatable || nodeRun.attempts > MAX_RECOVERIES) {
+  if (!repeatable || nodeRun.attempts >= most) {
     const outcome = failure('execution_uncertain');
     endNodeRun(draft, nodeRun, outcome, saidOfEnd(draft, hold.nodeRunId, outcome));
     return true;

@@ -5,6 +5,7 @@ import type { Attempt, RetryContext } from './retry-decision.js';
 
 const context: RetryContext = {
   attempts: 1,
+  unsent: 0,
   repeatable: true,
   policy: { max_attempts: 3, initial_delay_ms: 100, multiplier: 2, max_delay_ms: 1_000 },
   unavailableAttempts: 5,
@@ -39,7 +40,15 @@ describe('the decision to repeat', () => {
 
   it('repeats whatever was never sent', () => {
     expect(typeof retryDecision(notSent, { ...context, repeatable: false }, 0)).toBe('number');
-    expect(retryDecision(notSent, { ...context, repeatable: false, attempts: 5 }, 0)).toBe('final');
+    expect(retryDecision(notSent, { ...context, repeatable: false, unsent: 3 }, 0)).toBe(1_000);
+    expect(retryDecision(notSent, { ...context, repeatable: false, unsent: 4 }, 0)).toBe('final');
+  });
+
+  it('counts what was not sent apart from what was executed', () => {
+    expect(retryDecision(notSent, { ...context, attempts: 5 }, 0)).toBe(125);
+    expect(retryDecision(noAnswer, { ...context, unsent: 4 }, 0)).toBe(125);
+    expect(retryDecision(noAnswer, { ...context, attempts: 5 }, 0)).toBe('final');
+    expect(retryDecision(timeout, { ...context, unsent: 4, attempts: 2 }, 0)).toBe(100);
   });
 
   it('waits between half and the whole of a pause that grows up to its limit', () => {

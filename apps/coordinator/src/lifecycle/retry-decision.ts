@@ -24,12 +24,14 @@ export type Attempt =
   | { readonly kind: 'no_answer'; readonly outcome: Outcome };
 
 export interface RetryContext {
-  /** Executions begun so far, this one included. */
+  /** Executions begun so far, this one included; those that were never sent are none. */
   readonly attempts: number;
+  /** Times in a row that it was not sent before. */
+  readonly unsent: number;
   /** Whether executing again is safe: the node type reads, is idempotent, or has a retry policy of its own. */
   readonly repeatable: boolean;
   readonly policy: RetryPolicy;
-  /** Executions in all while the executor does not answer. */
+  /** Executions in all while the executor does not answer, and times in a row that it is not reached. */
   readonly unavailableAttempts: number;
 }
 
@@ -42,11 +44,13 @@ const UNAVAILABLE: Omit<RetryPolicy, 'max_attempts'> = { initial_delay_ms: 250, 
  * @returns the pause in milliseconds; `final` when the outcome stands; `uncertain` when it may have taken effect and must not be repeated
  */
 export function retryDecision(attempt: Attempt, context: RetryContext, random: number): number | 'final' | 'uncertain' {
-  const { attempts, repeatable, policy, unavailableAttempts } = context;
+  const { attempts, unsent, repeatable, policy, unavailableAttempts } = context;
   if (attempt.kind === 'refused') return 'final';
   if (attempt.kind === 'no_answer' && !repeatable) return 'uncertain';
   if (attempt.kind !== 'answered') {
-    return attempts >= unavailableAttempts ? 'final' : pause(UNAVAILABLE, attempts, random);
+    // An executor that was away is no reason to give up a node run that it has begun now and then since.
+    const times = attempt.kind === 'not_sent' ? unsent + 1 : attempts;
+    return times >= unavailableAttempts ? 'final' : pause(UNAVAILABLE, times, random);
   }
   const { state, error } = attempt.outcome;
   if (state !== 'failed' || error?.retryable !== true || !repeatable) return 'final';

@@ -98,6 +98,7 @@ export function startRun(draft: RunDraft, start: RunStart): void {
       child_count: 0,
       decomposition_rounds: 0,
       attempts: 0,
+      unsent: 0,
       approval: null,
     },
     {

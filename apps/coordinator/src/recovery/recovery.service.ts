@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
+import { DISPATCH_OPTIONS } from '../dispatch/dispatch-options.js';
+import type { DispatchOptions } from '../dispatch/dispatch-options.js';
 import { recoverNodeRun } from '../lifecycle/execution.js';
 import { MembershipService } from '../membership/membership.service.js';
 import type { DeadCoordinator } from '../membership/membership.service.js';
@@ -16,6 +18,7 @@ export class RecoveryService implements OnModuleInit {
   constructor(
     private readonly membership: MembershipService,
     private readonly store: RunStoreService,
+    @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -49,7 +52,8 @@ export class RecoveryService implements OnModuleInit {
       nodeRunIds: [node_run_id],
       open: true,
       documents: true,
-      decide: (draft) => recoverNodeRun(draft, { nodeRunId: node_run_id, epoch }, repeatable),
+      decide: (draft) =>
+        recoverNodeRun(draft, { nodeRunId: node_run_id, epoch }, repeatable, this.options.unavailableAttempts),
     });
   }
 }

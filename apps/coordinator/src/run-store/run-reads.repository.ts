@@ -38,7 +38,7 @@ export class RunReadsRepository {
   async findNodeRuns(db: Queryable, bucket: Bucket, nodeRunIds: readonly string[]): Promise<StoredNodeRun[]> {
     return db.query<StoredNodeRun>(
       `select n.bucket, n.node_run_id, n.run_id, n.parent_node_run_id, n.node_type_id, n.node_type_version, n.kind, n.state,
-              n.depth, n.epoch, n.created_at, n.started_at, n.ended_at, n.child_count, n.decomposition_rounds, n.attempts, n.approval,
+              n.depth, n.epoch, n.created_at, n.started_at, n.ended_at, n.child_count, n.decomposition_rounds, n.attempts, n.unsent, n.approval,
               i.inputs, i.spec, i.constraints, r.outputs, r.output_artifacts, r.error, h.owner
          from node_runs n
          join runs h on h.bucket = n.bucket and h.run_id = n.run_id

@@ -156,6 +156,7 @@ const observedNodeRun = (row: NodeRunEntity) => ({
   child_count: row.child_count,
   rounds: row.decomposition_rounds,
   attempts: row.attempts,
+  unsent: row.unsent,
   approval: row.approval,
   started: row.started_at !== null,
   ended: row.ended_at !== null,
@@ -255,10 +256,12 @@ class Scenario {
       case 'release':
         return this.command([id], (draft) => releaseNodeRun(draft, hold, later));
       case 'retry':
-        return this.command([id], (draft) => retryNodeRun(draft, hold, failure('timeout'), later, nothing));
+        return this.command([id], (draft) =>
+          retryNodeRun(draft, hold, failure('timeout'), later, { ...nothing, isUnsent: action.isUnsent }),
+        );
       case 'recover':
       case 'uncertain':
-        return this.command([id], (draft) => recoverNodeRun(draft, hold, action.do === 'recover'));
+        return this.command([id], (draft) => recoverNodeRun(draft, hold, action.do === 'recover', 12));
       case 'finish':
         return this.command([id], (draft) =>
           finishNodeRun(

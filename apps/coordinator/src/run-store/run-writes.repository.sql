@@ -24,7 +24,7 @@ select n.*
   from unnest($1::smallint[], $2::text[]) as k (bucket, node_run_id)
  cross join lateral (
    select bucket, node_run_id, run_id, parent_node_run_id, node_type_id, node_type_version, kind, state, depth, epoch,
-          created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, approval
+          created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, unsent, approval
      from node_runs
     where bucket = k.bucket and node_run_id = k.node_run_id
    offset 0) as n;
@@ -34,7 +34,7 @@ select n.*
   from unnest($1::smallint[], $2::text[]) as k (bucket, run_id)
  cross join lateral (
    select bucket, node_run_id, run_id, parent_node_run_id, node_type_id, node_type_version, kind, state, depth, epoch,
-          created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, approval
+          created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, unsent, approval
      from node_runs
     where bucket = k.bucket and run_id = k.run_id and state in ('queued', 'assigned', 'running')
    offset 0) as n;
@@ -86,10 +86,10 @@ insert into run_requests (bucket, run_id, request_hash, run_context, constraints
 
 -- write
 insert into node_runs (bucket, node_run_id, run_id, parent_node_run_id, node_type_id, node_type_version, kind, state, depth, epoch,
-                      created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, approval)
+                      created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, unsent, approval)
      select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
                     $10::int[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::int[], $15::int[], $16::int[],
-                    $17::text[]);
+                    $17::int[], $18::text[]);
 
 -- write
 insert into node_run_inputs (bucket, node_run_id, inputs, spec, spec_hash, constraints)
@@ -121,11 +121,11 @@ where r.bucket = u.bucket and r.run_id = u.run_id;
 update node_runs n
   set kind = u.kind, state = u.state, epoch = u.epoch, started_at = u.started_at, ended_at = u.ended_at,
       child_count = u.child_count, decomposition_rounds = u.decomposition_rounds, attempts = u.attempts,
-      approval = u.approval
+      unsent = u.unsent, approval = u.approval
  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::int[],
-             $9::int[], $10::int[], $11::text[])
+             $9::int[], $10::int[], $11::int[], $12::text[])
       as u (bucket, node_run_id, kind, state, epoch, started_at, ended_at, child_count, decomposition_rounds, attempts,
-            approval)
+            unsent, approval)
 where n.bucket = u.bucket and n.node_run_id = u.node_run_id;
 
 -- write
@@ -153,11 +153,11 @@ where r.bucket = u.bucket and r.run_id = u.run_id;
 update node_runs n
   set kind = u.kind, state = u.state, epoch = u.epoch, started_at = u.started_at, ended_at = u.ended_at,
       child_count = u.child_count, decomposition_rounds = u.decomposition_rounds, attempts = u.attempts,
-      approval = u.approval
+      unsent = u.unsent, approval = u.approval
  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::int[],
-             $9::int[], $10::int[], $11::text[])
+             $9::int[], $10::int[], $11::int[], $12::text[])
       as u (bucket, node_run_id, kind, state, epoch, started_at, ended_at, child_count, decomposition_rounds, attempts,
-            approval)
+            unsent, approval)
 where n.bucket = u.bucket and n.node_run_id = u.node_run_id;
 
 -- write

@@ -163,7 +163,7 @@ export class RunWritesRepository {
 }
 
 const NODE_RUN_COLUMNS = `bucket, node_run_id, run_id, parent_node_run_id, node_type_id, node_type_version, kind, state, depth, epoch,
-                created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, approval`;
+                created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, unsent, approval`;
 
 function insertRuns(rows: readonly Readonly<RunEntity>[]): Statement | undefined {
   return columns(
@@ -230,10 +230,10 @@ function insertRequests(rows: readonly NonNullable<RunDraft['changes']['newRun']
 function insertNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | undefined {
   return columns(
     `insert into node_runs (bucket, node_run_id, run_id, parent_node_run_id, node_type_id, node_type_version, kind, state, depth, epoch,
-                            created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, approval)
+                            created_at, started_at, ended_at, child_count, decomposition_rounds, attempts, unsent, approval)
      select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
                           $10::int[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::int[], $15::int[], $16::int[],
-                          $17::text[])`,
+                          $17::int[], $18::text[])`,
     rows,
     [
       'bucket',
@@ -252,6 +252,7 @@ function insertNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | u
       'child_count',
       'decomposition_rounds',
       'attempts',
+      'unsent',
       'approval',
     ],
   );
@@ -262,11 +263,11 @@ function updateNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | u
     `update node_runs n
         set kind = u.kind, state = u.state, epoch = u.epoch, started_at = u.started_at, ended_at = u.ended_at,
             child_count = u.child_count, decomposition_rounds = u.decomposition_rounds, attempts = u.attempts,
-            approval = u.approval
+            unsent = u.unsent, approval = u.approval
        from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::int[],
-                   $9::int[], $10::int[], $11::text[])
+                   $9::int[], $10::int[], $11::int[], $12::text[])
             as u (bucket, node_run_id, kind, state, epoch, started_at, ended_at, child_count, decomposition_rounds, attempts,
-                  approval)
+                  unsent, approval)
       where n.bucket = u.bucket and n.node_run_id = u.node_run_id`,
     rows,
     [
@@ -280,6 +281,7 @@ function updateNodeRuns(rows: readonly Readonly<NodeRunEntity>[]): Statement | u
       'child_count',
       'decomposition_rounds',
       'attempts',
+      'unsent',
       'approval',
     ],
   );

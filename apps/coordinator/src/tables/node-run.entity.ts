@@ -65,9 +65,13 @@ export class NodeRunEntity {
   @Column({ type: 'integer', default: 0 })
   decomposition_rounds!: number;
 
-  /** Executions that were begun. */
+  /** Executions that were begun, but for those whose request reached no executor. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
+
+  /** Times in a row that the request reached no executor. */
+  @Column({ type: 'integer', default: 0 })
+  unsent!: number;
 
   @Column({ type: 'text', nullable: true })
   approval!: NodeRunApproval;
