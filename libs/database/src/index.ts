@@ -10,10 +10,12 @@ export type { DatabaseStatus } from './database-status.js';
 export { DueRows } from './due-rows.js';
 export { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.js';
 export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded-postgres.js';
+export { GroupedWrites } from './grouped-writes.js';
 export { migrate } from './migrate.js';
 export { findPartitions } from './partitions.js';
 export type { Partition } from './partitions.js';
 export {
+  isDatabaseUnavailable,
   isLockTimeout,
   isRetryableConflict,
   isUniqueViolation,

@@ -102,6 +102,12 @@ export function translatePostgresError(error: unknown): unknown {
   return isUnavailable(code, error) ? new AppError('database_unavailable', { cause: error }) : error;
 }
 
+/** Whether there was no database, so that what was sent may have been carried out or not; also when it was translated already. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const translated = translatePostgresError(error);
+  return translated instanceof AppError && translated.code === 'database_unavailable';
+}
+
 function isUnavailable(code: string | undefined, error: unknown): boolean {
   if (code !== undefined) {
     return (

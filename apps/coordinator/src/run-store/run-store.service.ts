@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '#contract';
 import {
   Database,
+  isDatabaseUnavailable,
   isRetryableConflict,
   isUniqueViolation,
   tookTooLong,
@@ -118,7 +119,7 @@ export class RunStoreService {
     if (group.length === 1 && alone !== undefined) return this.insist(alone, error);
     // The connection, or the server, was gone: every command of the group has the same fate. One that waits for a lock in vain, or
     // has too much to write, is one.
-    if (isUnavailable(error) && !tookTooLong(error)) {
+    if (isDatabaseUnavailable(error) && !tookTooLong(error)) {
       return group.forEach(({ fail }) => fail(translatePostgresError(error)));
     }
     for (const pending of group) await this.carryOut([pending]);
@@ -189,11 +190,6 @@ function answer(pending: Pending, drafts: ReadonlyMap<string, RunDraft>): Answer
     if (error instanceof AppError) return { pending, error };
     throw error;
   }
-}
-
-function isUnavailable(error: unknown): boolean {
-  const translated = translatePostgresError(error);
-  return translated instanceof AppError && translated.code === 'database_unavailable';
 }
 
 function asError(error: unknown): unknown {

@@ -10,25 +10,17 @@ export interface DecisionFilter {
   readonly limit: number;
 }
 
+export type NewDecision = Omit<ToolPolicyDecisionEntity, 'decision_id'>;
+
 /** Every statement on `tool_policy_decisions`. */
 @Injectable()
 export class PolicyDecisionsRepository {
-  async insert(db: Queryable, decision: Omit<ToolPolicyDecisionEntity, 'decision_id'>): Promise<void> {
+  async insert(db: Queryable, decisions: readonly NewDecision[]): Promise<void> {
     await db.query(
       `insert into tool_policy_decisions (at, owner, agent_id, policy_ids, tool, action, decision, code, reason, facts)
-       values ($1, $2, $3, $4::text[], $5, $6, $7, $8, $9, $10::jsonb)`,
-      [
-        decision.at,
-        decision.owner,
-        decision.agent_id,
-        decision.policy_ids,
-        decision.tool,
-        decision.action,
-        decision.decision,
-        decision.code,
-        decision.reason,
-        JSON.stringify(decision.facts),
-      ],
+       select at, owner, agent_id, policy_ids, tool, action, decision, code, reason, facts
+         from json_populate_recordset(null::tool_policy_decisions, $1::json)`,
+      [JSON.stringify(decisions)],
     );
   }
 

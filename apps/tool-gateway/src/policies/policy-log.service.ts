@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { ownerBorder } from '#auth';
 import type { RequestContext } from '#contract';
-import { Database } from '#database';
+import { Database, GroupedWrites } from '#database';
 import { hostNameOf } from './host-name.js';
 import { PolicyDecisionsRepository } from './policy-decisions.repository.js';
+import type { NewDecision } from './policy-decisions.repository.js';
 import type { DecisionListOptions } from './policy-queries.js';
 import { presentDecision } from './present-tool-policy.js';
 import type { DecisionFacts } from './present-tool-policy.js';
@@ -15,6 +16,10 @@ const MOST_HOSTS = 20;
 /** What policies decided, allowed calls too. Parameters are not in it. */
 @Injectable()
 export class PolicyLogService {
+  private readonly writes = new GroupedWrites<NewDecision>((decisions) =>
+    this.repository.insert(this.database, decisions),
+  );
+
   constructor(
     private readonly database: Database,
     private readonly repository: PolicyDecisionsRepository,
@@ -27,7 +32,7 @@ export class PolicyLogService {
       // What cannot be read as a host may be anything.
       hosts: call.hosts.flatMap((host) => hostNameOf(host) ?? []).slice(0, MOST_HOSTS),
     };
-    await this.repository.insert(this.database, {
+    await this.writes.write({
       at: call.now,
       owner: call.owner,
       agent_id: call.agentId,

@@ -21,6 +21,6 @@ import { ToolQuotasService } from './tool-quotas.service.js';
     ToolQuotasService,
     PolicySweepService,
   ],
-  exports: [ToolPoliciesService, ToolQuotasService],
+  exports: [PolicyLogService, ToolPoliciesService, ToolQuotasService],
 })
 export class ToolPoliciesModule {}

@@ -46,7 +46,7 @@ describe('policies of tools', () => {
       applicationName: 'tool-policies.service.spec',
     });
     log = new PolicyLogService(database, new PolicyDecisionsRepository());
-    policies = new ToolPoliciesService(database, new ToolPoliciesRepository(), log, await agentsOn(database));
+    policies = new ToolPoliciesService(database, new ToolPoliciesRepository(), await agentsOn(database));
   });
   beforeEach(async () => {
     await home.query('truncate tool_agents, tool_policies, tool_policy_decisions cascade');
@@ -81,6 +81,7 @@ describe('policies of tools', () => {
     now: new Date('2026-02-11T12:00:00Z'),
     ...call,
   });
+  const decideAndLog = async (call: ToolCall) => log.write(call, await policies.decide(call));
   const codeOf = async (agentId: string, call: Partial<ToolCall> = {}) => {
     const decision = await policies.decide(callOf(agentId, call));
     return decision.effect === 'allow' ? 'allow' : decision.code;
@@ -152,7 +153,7 @@ describe('policies of tools', () => {
 
   it('of another owner are not there', async () => {
     const { id } = await make(acme, { role: 'scraper' });
-    await policies.decide(callOf('agent_acme'));
+    await decideAndLog(callOf('agent_acme'));
     expect(await policies.list(globex, {})).toEqual([]);
     expect(await log.list(globex, { limit: 50 })).toEqual([]);
     for (const work of [policies.get(globex, id), policies.update(globex, id, {}), policies.delete(globex, id)]) {
@@ -216,13 +217,13 @@ describe('policies of tools', () => {
     expect(again.specHash).toBe(one.specHash);
   });
 
-  it('write what they decide into the log, allowed and denied, without parameters', async () => {
+  it('have what they decide in the log, allowed and denied, without parameters', async () => {
     const { id } = await make(acme, { role: 'scraper' });
     const params = { url: 'https://user:hunter2@a.com/?q=secret' };
     const hosts = ['A.com:443', 'not a host: secret', ...Array.from({ length: 30 }, (_, n) => `h${n}.com`)];
-    await policies.decide(callOf('agent_acme', { params, hosts, requestBytes: 77 }));
-    await policies.decide(callOf('agent_acme', { params, action: 'post', intent: 'secret' }));
-    await policies.decide(callOf('agent_globex'));
+    await decideAndLog(callOf('agent_acme', { params, hosts, requestBytes: 77 }));
+    await decideAndLog(callOf('agent_acme', { params, action: 'post', intent: 'secret' }));
+    await decideAndLog(callOf('agent_globex'));
     const entries = await log.list(acme, { limit: 50 });
     expect(entries).toEqual([
       {

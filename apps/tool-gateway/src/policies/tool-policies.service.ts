@@ -9,7 +9,6 @@ import { AgentsService } from '../agents/agents.service.js';
 import { evaluatePolicy } from './evaluate-policy.js';
 import type { MergedSpec } from './merged-spec.js';
 import { mergeSpecs } from './merge-specs.js';
-import { PolicyLogService } from './policy-log.service.js';
 import type { PolicyListOptions } from './policy-queries.js';
 import { problemsOfChange, problemsOfRequest } from './policy-request-problems.js';
 import { presentToolPolicy, specOf } from './present-tool-policy.js';
@@ -38,7 +37,6 @@ export class ToolPoliciesService {
   constructor(
     private readonly database: Database,
     private readonly repository: ToolPoliciesRepository,
-    private readonly log: PolicyLogService,
     private readonly agents: AgentsService,
   ) {}
 
@@ -116,12 +114,10 @@ export class ToolPoliciesService {
     return { agentId, agentRole: role, mergedSpec: spec ?? NOTHING, sourcePolicies: policyIds };
   }
 
-  /** Decides about a call, and writes the decision into the log. Quotas of an allowed call are still to be charged. */
+  /** Decides about a call. The decision is still to be logged, and quotas of an allowed call to be charged. */
   async decide(call: ToolCall): Promise<ToolDecision> {
     const { spec, policyIds } = await this.findHolding(call);
-    const decision = { ...evaluatePolicy(spec, call), policyIds };
-    await this.log.write(call, decision);
-    return decision;
+    return { ...evaluatePolicy(spec, call), policyIds };
   }
 
   private async findHolding(holder: PolicyHolder): Promise<{ spec: MergedSpec | undefined; policyIds: string[] }> {

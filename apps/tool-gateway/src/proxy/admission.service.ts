@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '#contract';
+import { PolicyLogService } from '../policies/policy-log.service.js';
 import { ToolPoliciesService } from '../policies/tool-policies.service.js';
 import { ToolQuotasService } from '../policies/tool-quotas.service.js';
 import type { Allowance } from '../policies/tool-decision.js';
@@ -17,6 +18,7 @@ export class AdmissionService {
   constructor(
     private readonly params: ToolParamsService,
     private readonly policies: ToolPoliciesService,
+    private readonly policyLog: PolicyLogService,
     private readonly rateLimit: RateLimitService,
     private readonly quotas: ToolQuotasService,
   ) {}
@@ -53,21 +55,25 @@ export class AdmissionService {
     const { agentId, role, owner } = grant;
     const { tool, action: name } = action;
     const intent = request.intent ?? grant.intent;
-    const decision = await this.policies.decide({
+    const call = {
       ...{ agentId, role, owner, tool, action: name, now },
       params: request.params,
       requestBytes: request.bytes,
       hosts: namedHosts(action.inputSchema, request.params),
       ...(intent === undefined ? {} : { intent }),
-    });
+    };
+    const decision = await this.policies.decide(call);
+    const logged = this.policyLog.write(call, decision);
     if (decision.effect === 'deny') {
+      await logged;
       const { code, reason, policyIds } = decision;
       throw new AppError('tool_policy_denied', {
         message: reason,
         details: { reason: code, policy_ids: [...policyIds] },
       });
     }
-    await this.rateLimit.consume(agentId, tool);
+    // Neither waits for the commit of the other.
+    await Promise.all([logged, this.rateLimit.consume(agentId, tool)]);
     await this.quotas.charge({ agentId, tool, action: name }, decision.quotas, now);
     return decision;
   }

@@ -11,24 +11,12 @@ export interface CallFilter {
 
 @Injectable()
 export class CallLogRepository {
-  async insert(db: Queryable, call: ToolCallEntity): Promise<void> {
+  async insert(db: Queryable, calls: readonly ToolCallEntity[]): Promise<void> {
     await db.query(
       `insert into tool_calls (call_id, at, owner, agent_id, correlation_id, tool, action, status, code, duration_ms, cached, job_id)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-      [
-        call.call_id,
-        call.at,
-        call.owner,
-        call.agent_id,
-        call.correlation_id,
-        call.tool,
-        call.action,
-        call.status,
-        call.code,
-        call.duration_ms,
-        call.cached,
-        call.job_id,
-      ],
+       select call_id, at, owner, agent_id, correlation_id, tool, action, status, code, duration_ms, cached, job_id
+         from json_populate_recordset(null::tool_calls, $1::json)`,
+      [JSON.stringify(calls)],
     );
   }
 

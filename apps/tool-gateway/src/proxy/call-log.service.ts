@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ownerBorder } from '#auth';
 import type { RequestContext } from '#contract';
-import { Database } from '#database';
+import { Database, GroupedWrites } from '#database';
 import { LOGGER } from '#http';
 import type { Logger } from '#http';
 import type { ToolCallEntity } from '../tables/tool-call.entity.js';
@@ -13,6 +13,8 @@ const LONGEST_NAME = 200;
 /** Who called what, and how it ended; neither parameters nor answers. */
 @Injectable()
 export class CallLogService {
+  private readonly writes = new GroupedWrites<ToolCallEntity>((calls) => this.repository.insert(this.database, calls));
+
   constructor(
     private readonly database: Database,
     private readonly repository: CallLogRepository,
@@ -22,7 +24,7 @@ export class CallLogService {
   /** A call that cannot be logged was made nevertheless. */
   async write(call: ToolCallEntity): Promise<void> {
     const named = { ...call, tool: nameOf(call.tool), action: nameOf(call.action) };
-    await this.repository.insert(this.database, named).catch((error: unknown) => {
+    await this.writes.write(named).catch((error: unknown) => {
       this.logger.error({ err: error, call_id: call.call_id, status: call.status }, 'a call could not be logged');
     });
   }
