@@ -38,6 +38,8 @@ describe('a pack made by the generator, packed, and installed', () => {
     const install = await runIn(host, 'npm', ['install', tarball, join(source, 'vendor', sdk)]);
     expect(install).toMatchObject({ exitCode: 0 });
     installed = join(host, 'node_modules', NAME);
+    // For what is to be broken: with its dependencies beside it, as it was installed.
+    await cp(host, join(root, 'broken'), { recursive: true });
   }, 300_000);
   afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -172,16 +174,15 @@ describe('a pack made by the generator, packed, and installed', () => {
     ],
   ] as const)('broken it is refused: %s', async (code, message, breakIt) => {
     if (installed === undefined) return;
-    const broken = join(root, 'broken');
-    await rm(broken, { recursive: true, force: true });
-    // Beside its dependencies, as it was installed.
-    await cp(join(root, 'host'), broken, { recursive: true });
-    await breakIt(join(broken, 'node_modules', NAME));
+    const broken = join(root, 'broken', 'node_modules', NAME);
+    await rm(broken, { recursive: true });
+    await cp(installed, broken, { recursive: true });
+    await breakIt(broken);
     const executor = await createAtomicExecutor(
       readSettings(atomicExecutorSettings, {
         ARP_AUTH_PROFILE: 'dev-insecure',
         LOG_LEVEL: 'silent',
-        JARVIS_NODEPACK_PATHS: join(broken, 'node_modules', NAME),
+        JARVIS_NODEPACK_PATHS: broken,
       }),
     );
     const url = await listen(executor, { host: '127.0.0.1', port: 0, portSetting: 'ARP_ATOMIC_EXECUTOR_PORT' });
