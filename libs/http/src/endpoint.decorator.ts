@@ -110,15 +110,19 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       }),
     );
   }
-  if (!isPublic) {
+  if (!isPublic || options.ownToken === true) {
     decorators.push(
-      ApiExtension('x-permission', options.access),
       ApiResponse({
         status: 401,
         description: 'Unauthorized',
         type: errorType,
         headers: { 'WWW-Authenticate': { schema: { type: 'string' } } },
       }),
+    );
+  }
+  if (!isPublic) {
+    decorators.push(
+      ApiExtension('x-permission', options.access),
       ApiResponse({ status: 403, description: 'Forbidden', type: errorType }),
     );
   }

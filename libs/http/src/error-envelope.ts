@@ -59,16 +59,26 @@ function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value);
 }
 
-/** What the caller's token lacks (RFC 6750 section 3). Quotes, backslashes and what is not ASCII are not allowed in it. */
-function challengeOf({ code, message, details }: AppError): string | undefined {
-  const description = message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "'");
-  if (code === 'unauthorized') {
-    return `Bearer error="${details?.['error'] === 'invalid_request' ? 'invalid_request' : 'invalid_token'}", error_description="${description}"`;
+/**
+ * What the caller's token lacks (RFC 6750 section 3), or its proof (RFC 9449 section 7.1). Quotes, backslashes and what is not ASCII are
+ * not allowed in it.
+ */
+function challengeOf({ status, code, message, details }: AppError): string | undefined {
+  const description = `error_description="${message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "'")}"`;
+  if (code === 'dpop_proof_invalid') {
+    const algorithms = details?.['algs'];
+    const algs = Array.isArray(algorithms) ? `, algs="${algorithms.filter(isToken).join(' ')}"` : '';
+    return `DPoP error="invalid_dpop_proof", ${description}${algs}`;
+  }
+  // Any other 401 is about a token, or about what a token is given for (RFC 9110 section 15.5.2: each has a challenge).
+  if (status === 401) {
+    const error = details?.['error'] === 'invalid_request' ? 'invalid_request' : 'invalid_token';
+    return `Bearer error="${error}", ${description}`;
   }
   if (code !== 'forbidden') return undefined;
   const permission = details?.['required_permission'];
   const scope = isToken(permission) ? `, scope="${permission}"` : '';
-  return `Bearer error="insufficient_scope", error_description="${description}"${scope}`;
+  return `Bearer error="insufficient_scope", ${description}${scope}`;
 }
 
 function asAppError(error: unknown): AppError | undefined {

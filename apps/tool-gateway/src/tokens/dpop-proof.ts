@@ -61,7 +61,10 @@ export async function readDpopProof(sent: DpopProof, demand: DpopDemand): Promis
 
 /** The code of every proof that does not hold. */
 export function invalidProof(why: string): AppError {
-  return new AppError('dpop_proof_invalid', { message: `The DPoP proof is not accepted: ${why}.` });
+  return new AppError('dpop_proof_invalid', {
+    message: `The DPoP proof is not accepted: ${why}.`,
+    details: { algs: ALGORITHMS },
+  });
 }
 
 async function signedByItsKey(proof: string, { jkt, now }: DpopDemand): Promise<Record<string, unknown>> {
