@@ -148,7 +148,7 @@ describe('a composite node run', () => {
     const { url } = await cleanUp.coordinator(database, {
       ...compositeAt(composite),
       JARVIS_RUN_COORDINATOR_UNAVAILABLE_ATTEMPTS: '3',
-      JARVIS_COMPOSITE_EXECUTOR_TIMEOUT_MS: '200',
+      JARVIS_COMPOSITE_EXECUTOR_TIMEOUT_MS: '1500',
     });
     const { state, code, events } = await endOf(url, await startRun(url));
     expect([state, code]).toEqual(['failed', 'composite_executor_unavailable']);
@@ -299,7 +299,7 @@ describe('an atomic node run', () => {
     const executor = await startExecutor((_, again) => (['die', 'hang', succeeded] as const)[again] ?? succeeded);
     const { url } = await cleanUp.coordinator(database, {
       ...atomicAt(executor),
-      JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: '200',
+      JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: '1500',
     });
     const { state, events } = await endOf(url, await startRun(url, 'atomic.reads'));
     expect(state).toBe('succeeded');
@@ -310,12 +310,12 @@ describe('an atomic node run', () => {
   it('is waited for as long as its node type may take, whatever the setting', async () => {
     const types = ['read', 'irreversible'] as const;
     const executor = await startExecutor(
-      () => sleep(1_500).then(() => succeeded),
+      () => sleep(3_000).then(() => succeeded),
       types.map((effect) => atomicType(`atomic.${effect}`, effect, { extensions: { 'jarvis.timeout_ms': 60_000 } })),
     );
     const { url } = await cleanUp.coordinator(database, {
       ...atomicAt(executor),
-      JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: '200',
+      JARVIS_ATOMIC_EXECUTOR_TIMEOUT_MS: '1500',
     });
     for (const effect of types) {
       const { state, events } = await endOf(url, await startRun(url, `atomic.${effect}`));

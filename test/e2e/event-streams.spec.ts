@@ -445,8 +445,8 @@ describe('event streams of a gateway', () => {
     const coordinator = await startCoordinator(database.url, { ARP_EVENT_STREAM_KEEP_ALIVE_MS: '3600000' });
     const gateway = await startGateway({
       ARP_RUN_COORDINATOR_URL: coordinator.url,
-      ARP_RUN_COORDINATOR_TIMEOUT_MS: '100',
-      ARP_EVENT_STREAM_KEEP_ALIVE_MS: '50',
+      ARP_RUN_COORDINATOR_TIMEOUT_MS: '1000',
+      ARP_EVENT_STREAM_KEEP_ALIVE_MS: '300',
     });
     try {
       const run = await startRun(gateway.url);

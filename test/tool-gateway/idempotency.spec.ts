@@ -106,7 +106,7 @@ describe('weakness 23: Idempotency-Key', () => {
     suite.upstream.script('repaired', { status: 401 }, { status: 200 });
     flatError(await send('repaired', 'k-repaired', { action: 'put' }), 502, 'tool_upstream_error');
     expect((await send('repaired', 'k-repaired', { action: 'put' })).status).toBe(200);
-    const quick = await suite.gateway({ JARVIS_TOOL_CALL_TIMEOUT_MS: '300', JARVIS_TOOL_RETRIES: '0' });
+    const quick = await suite.gateway({ JARVIS_TOOL_CALL_TIMEOUT_MS: '2000', JARVIS_TOOL_RETRIES: '0' });
     suite.upstream.script('late', 'hang', { status: 200 });
     flatError(await send('late', 'k-late', { action: 'put' }, agent, quick), 504, 'tool_upstream_timeout');
     expect((await send('late', 'k-late', { action: 'put' })).status).toBe(200);

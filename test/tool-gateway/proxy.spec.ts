@@ -291,7 +291,7 @@ describe('POST /api/proxy-request', () => {
   });
 
   it('an upstream that does not answer is 504, or an unknown outcome where it may have acted', async () => {
-    const quick = await suite.gateway({ JARVIS_TOOL_CALL_TIMEOUT_MS: '300', JARVIS_TOOL_RETRIES: '0' });
+    const quick = await suite.gateway({ JARVIS_TOOL_CALL_TIMEOUT_MS: '2000', JARVIS_TOOL_RETRIES: '0' });
     const own = await suite.agent(quick);
     suite.upstream.script('hangs', 'hang');
     flatError(await suite.call(quick, own, 'hangs'), 504, 'tool_upstream_timeout');

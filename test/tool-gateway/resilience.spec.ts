@@ -132,7 +132,7 @@ describe('calls of a tool that has trouble', () => {
   });
 
   it('who waits for a place in vain was not sent', async () => {
-    const at = await touchy({ JARVIS_TOOL_MAX_CONCURRENCY: '1', JARVIS_TOOL_CALL_TIMEOUT_MS: '500' });
+    const at = await touchy({ JARVIS_TOOL_MAX_CONCURRENCY: '1', JARVIS_TOOL_CALL_TIMEOUT_MS: '3000' });
     const agent = await suite.agent(at);
     suite.upstream.script('blocks', 'hang');
     const first = suite.call(at, agent, 'blocks', SEND);

@@ -137,7 +137,7 @@ describe('the keys of an issuer', () => {
   });
 
   it('that do not come in time are 503; nobody waits for known ones', async () => {
-    const keys = source({ timeoutMs: 200 });
+    const keys = source({ timeoutMs: 1_500 });
     const known = kid();
     await keys.keyOf(known);
     issuer.behaviour = 'hang';

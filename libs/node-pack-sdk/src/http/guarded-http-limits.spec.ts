@@ -252,11 +252,11 @@ describe('time and stop', () => {
 
   it('the time is up within the body, and covers redirects', async () => {
     const slow = await saying(`${HEAD}12345`);
-    const response = await client.fetch(slow, { timeoutMs: 200 });
+    const response = await client.fetch(slow, { timeoutMs: 1_500 });
     expect(await failure(response.text())).toMatchObject({ code: 'http_timeout' });
     await until(() => sockets.size === 0);
     const url = await answering((_, answer) => answer.writeHead(302, { location: slow }).end());
-    const redirected = await client.fetch(url, { timeoutMs: 200 });
+    const redirected = await client.fetch(url, { timeoutMs: 1_500 });
     expect(await failure(redirected.text())).toMatchObject({ code: 'http_timeout' });
   });
 

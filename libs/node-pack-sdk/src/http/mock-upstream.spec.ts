@@ -103,7 +103,7 @@ describe('a mock upstream', () => {
     const never = open(() => new Promise<never>(() => undefined));
     expect(await codeOf(never.client.fetch('https://a.test/', { timeoutMs: 30 }))).toBe('http_timeout');
     const stuck = open(() => new Response(new ReadableStream({ pull: () => new Promise<never>(() => undefined) })));
-    const response = await stuck.client.fetch('https://a.test/', { timeoutMs: 50 });
+    const response = await stuck.client.fetch('https://a.test/', { timeoutMs: 500 });
     expect(await codeOf(response.text())).toBe('http_timeout');
   });
 

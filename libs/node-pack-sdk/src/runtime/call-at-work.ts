@@ -32,8 +32,17 @@ export class CallAtWork {
   private held = 0;
   private isHolding = false;
 
-  /** @param mask learns what the process was told */
-  constructor(id: number, call: HandlerCall, channel: ProcessChannel, mask: CredentialMask) {
+  /**
+   * @param mask learns what the process was told
+   * @param readOutputs reads what was printed before the end and is still in the pipes
+   */
+  constructor(
+    id: number,
+    call: HandlerCall,
+    channel: ProcessChannel,
+    mask: CredentialMask,
+    private readonly readOutputs: () => Promise<void>,
+  ) {
     this.id = id;
     this.call = call;
     this.channel = channel;
@@ -44,28 +53,27 @@ export class CallAtWork {
     });
   }
 
-  /** @returns whether it was the last message */
-  receive(message: CallMessage): boolean {
-    if (this.ended) return false;
+  receive(message: CallMessage): void {
+    if (this.ended) return;
     switch (message.type) {
       case 'log':
         this.log(message.level, message.message, message.fields);
-        return false;
+        return;
       case 'progress':
         this.progress.give(message.progress);
-        return false;
+        return;
       case 'usage':
         this.usage = message.usage;
-        return false;
+        return;
       case 'put':
       case 'get':
       case 'credential':
         this.waiting.push(message);
         this.answerNext();
-        return false;
+        return;
       case 'end':
         this.finish(message.end);
-        return true;
+        return;
     }
   }
 
@@ -84,8 +92,7 @@ export class CallAtWork {
     this.ended = true;
     this.waiting = [];
     this.answerNext();
-    // What was printed before the end may still be in its pipe: it is read in this turn of the event loop.
-    setImmediate(() => {
+    void this.readOutputs().then(() => {
       this.progress.flush();
       const dropped = this.lines - LINES_AT_MOST;
       if (dropped > 0) this.call.ports.log('warn', `${dropped} more lines of this node run were dropped`);

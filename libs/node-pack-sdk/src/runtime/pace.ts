@@ -10,6 +10,8 @@ const WINDOW_MS = 50;
 
 /** Reads a stream no faster than this process can afford, whatever the other side writes; that one has to wait then. */
 export class Pace {
+  /** Bytes that were read so far. */
+  total = 0;
   private readonly stream: Readable;
   private readonly limits: PaceLimits;
   private windowEnds = 0;
@@ -26,6 +28,7 @@ export class Pace {
 
   /** Counts what was read. */
   spend(bytes: number, items: number): void {
+    this.total += bytes;
     const now = performance.now();
     if (now >= this.windowEnds) {
       this.windowEnds = now + WINDOW_MS;

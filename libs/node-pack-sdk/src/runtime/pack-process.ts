@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { UpstreamMode } from '../http/mock-upstream.js';
 import type { JsonObject } from '../json-schema.js';
@@ -47,6 +47,8 @@ const MAIN = fileURLToPath(
     : new URL('./pack-process.main.js', import.meta.url),
 );
 const LAST_WORDS_MS = 200;
+/** A pipe holds little, and one look reads more than that; whoever goes on printing is not waited for. */
+const LOOKS_AT_MOST = 8;
 /** Within this a process without work answers a ping, unless something that was left behind keeps it busy. */
 const ANSWER_WITHIN_MS = 500;
 /** After a node run nobody asks again so soon: node runs that follow each other should not pay for it. */
@@ -168,7 +170,7 @@ export class PackProcess {
   async run(call: HandlerCall): Promise<HandlerEnd> {
     this.calls += 1;
     this.idleLines = 0;
-    const work = new CallAtWork(this.calls, call, this.channel, this.mask);
+    const work = new CallAtWork(this.calls, call, this.channel, this.mask, () => this.readOutputs());
     this.work = work;
     if (this.isOver) work.fail(handlerError('handler_crashed'));
     try {
@@ -248,8 +250,20 @@ export class PackProcess {
         this.end(`An error that nothing caught ended the process of the node pack.${this.leftOver()}`, message.cause);
         return;
       default:
-        if (message.call !== this.work?.id || !this.work.receive(message)) return;
-        for (const output of this.outputs) output.catchUp();
+        if (message.call === this.work?.id) this.work.receive(message);
+    }
+  }
+
+  /** Reads what is in the pipes of its output: the end of a node run comes by another pipe, and may be read first. */
+  private async readOutputs(): Promise<void> {
+    const bytesRead = () => this.outputs.reduce((sum, { total }) => sum + total, 0);
+    for (let looks = 0; looks < LOOKS_AT_MOST; looks += 1) {
+      const before = bytesRead();
+      for (const output of this.outputs) output.catchUp();
+      // The first comes before the pipes are read again, the second after.
+      await immediate();
+      await immediate();
+      if (bytesRead() === before) return;
     }
   }
 
