@@ -48,7 +48,7 @@ export function retryDecision(attempt: Attempt, context: RetryContext, random: n
   if (attempt.kind === 'refused') return 'final';
   if (attempt.kind === 'no_answer' && !repeatable) return 'uncertain';
   if (attempt.kind !== 'answered') {
-    // An executor that was away is no reason to give up a node run that it has begun now and then since.
+    // Outages that it has lived through, with executions between them, do not count against it.
     const times = attempt.kind === 'not_sent' ? unsent + 1 : attempts;
     return times >= unavailableAttempts ? 'final' : pause(UNAVAILABLE, times, random);
   }
