@@ -1,5 +1,4 @@
 import type { components as ExecutorComponents } from '../generated/atomic-executor.js';
-import type { components as CoordinatorComponents } from '../generated/coordinator.js';
 import type { components as GatewayComponents, operations as GatewayOperations } from '../generated/gateway.js';
 
 type Gateway = GatewayComponents['schemas'];
@@ -19,7 +18,7 @@ export type ApprovalState = Approval['state'];
 /** A kind of node that the executor can run. */
 export type NodeType = ExecutorComponents['schemas']['NodeType'];
 /** A node type and its version. */
-export type NodeTypeRef = CoordinatorComponents['schemas']['NodeTypeRef'];
+export type NodeTypeRef = Gateway['NodeTypeRef'];
 /** What limits a run or a node run. */
 export type ConstraintEnvelope = Gateway['ConstraintEnvelope'];
 /** For whom and why a run is made. */
