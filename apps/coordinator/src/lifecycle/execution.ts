@@ -118,12 +118,8 @@ export function retryNodeRun(draft: RunDraft, hold: Hold, failed: Outcome, runAf
   if (nodeRun === undefined) return false;
   spend(draft, spent.usage);
   requeue(draft, nodeRun, runAfter);
-  if (spent.isUnsent === true) {
-    draft.updateHead({ steps: draft.head.steps - 1 });
-    draft.updateNodeRun(hold.nodeRunId, { attempts: nodeRun.attempts - 1, unsent: nodeRun.unsent + 1 });
-  } else if (nodeRun.unsent > 0) {
-    draft.updateNodeRun(hold.nodeRunId, { unsent: 0 });
-  }
+  draft.updateNodeRun(hold.nodeRunId, { unsent: spent.isUnsent === true ? nodeRun.unsent + 1 : 0 });
+  if (spent.isUnsent === true) takeBack(draft, nodeRun);
   recordRepetition(draft, nodeRun, {
     status: 'fail',
     reason_code: failed.error?.code ?? 'failed',
@@ -138,8 +134,8 @@ export function releaseNodeRun(draft: RunDraft, hold: Hold, runAfter: Date): boo
   const nodeRun = held(draft, hold);
   if (nodeRun === undefined) return false;
   requeue(draft, nodeRun, runAfter);
-  draft.updateNodeRun(hold.nodeRunId, { attempts: nodeRun.attempts - 1, unsent: 0 });
-  draft.updateHead({ steps: draft.head.steps - 1 });
+  draft.updateNodeRun(hold.nodeRunId, { unsent: 0 });
+  takeBack(draft, nodeRun);
   return true;
 }
 
@@ -237,6 +233,12 @@ function requeue(draft: RunDraft, { node_run_id, epoch }: Readonly<NodeRunEntity
   // The epoch moves now, not at the next take: whoever held it is fenced from here on.
   draft.updateNodeRun(node_run_id, { state: 'queued', started_at: null, epoch: epoch + 1 });
   draft.enqueue(node_run_id, runAfter);
+}
+
+/** Nothing of what was begun has run: it was neither an execution nor a step. */
+function takeBack(draft: RunDraft, { node_run_id, attempts }: Readonly<NodeRunEntity>): void {
+  draft.updateNodeRun(node_run_id, { attempts: attempts - 1 });
+  draft.updateHead({ steps: draft.head.steps - 1 });
 }
 
 function recordRepetition(
